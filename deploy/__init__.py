@@ -1,0 +1,1 @@
+"""Putting the system together: the embedded parts, the data of the projects and the `kurslots` command."""
