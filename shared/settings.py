@@ -28,7 +28,7 @@ class Mode(StrEnum):
 class SharedSettings(BaseSettings):
     """Settings with the same meaning in every service."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
     mode: Mode = Field(default=Mode.PRODUCTION, validation_alias="KURSLOTS_MODE")
     clock: str = Field(default="system", validation_alias="KURSLOTS_CLOCK")

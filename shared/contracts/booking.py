@@ -1,0 +1,206 @@
+"""What booking tells: projects, employers, people (states); runs, bookings and training requests (facts)."""
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from shared.contracts.facts import Fact, Part, Recipient, RunSummary, State
+from shared.contracts.topics import BOOKINGS, EMPLOYERS, PEOPLE, PROJECTS, RUNS, TRAINING_REQUESTS
+
+
+class ProjectBuyer(Part):
+    """A buyer in whose name things are bought for the project."""
+
+    buyer_id: UUID
+    name: str
+    organisation_number: str
+
+
+class ProjectDescribed(State, type="project.described.v1", topic=PROJECTS, key="project_id"):
+    """A project as the other services need it."""
+
+    project_id: UUID
+    code: str
+    name: str
+    demonstration: bool
+    programme: str
+    owner_name: str
+    starts_on: date
+    ends_on: date | None
+    buyers: tuple[ProjectBuyer, ...]
+
+
+class EmployerWorkplace(Part):
+    """A workplace of an employer."""
+
+    workplace_id: UUID
+    name: str
+    municipality: str
+    sni: str | None
+
+
+class EmployerDescribed(State, type="employer.described.v1", topic=EMPLOYERS, key="employer_id"):
+    """An employer. A sole trader has no number here: it is a personal identity number and stays in booking."""
+
+    employer_id: UUID
+    name: str
+    organisation_number: str | None
+    kind: str
+    project_ids: tuple[UUID, ...]
+    workplaces: tuple[EmployerWorkplace, ...]
+
+
+class PersonAccount(Part):
+    """A sign-in that is the person's: the issuer's alias and its subject."""
+
+    issuer: str
+    subject: str
+
+
+class PersonGrant(Part):
+    """What a person may act as, and for what."""
+
+    role: str
+    project_id: UUID | None = None
+    employer_id: UUID | None = None
+    buyer_id: UUID | None = None
+
+
+class PersonDescribed(State, type="person.described.v1", topic=PEOPLE, key="person_id"):
+    """A person. Of one with protected identity nothing is told but the id, the flag, and what they may do."""
+
+    person_id: UUID
+    protected: bool
+    given_name: str | None
+    family_name: str | None
+    email: str | None
+    phone: str | None
+    language: str
+    accounts: tuple[PersonAccount, ...]
+    grants: tuple[PersonGrant, ...]
+
+
+class KeptSeats(Part):
+    """Seats of a run that are kept for an employer."""
+
+    employer_id: UUID
+    seats: int
+    request_id: UUID | None
+
+
+class RunScheduled(Fact, type="run.scheduled.v1", topic=RUNS, key="run_id"):
+    """A run can be booked; from a contract line or from the open catalogue."""
+
+    run_id: UUID
+    project_id: UUID
+    run: RunSummary
+    capacity: int
+    contract_line_id: UUID | None
+    kept: tuple[KeptSeats, ...]
+
+
+class RunChanged(Fact, type="run.changed.v1", topic=RUNS, key="run_id"):
+    """A run has other times, another place or another mode. Everyone booked must hear of it."""
+
+    run_id: UUID
+    project_id: UUID
+    run: RunSummary
+    changes: tuple[str, ...] = Field(description="what is new: times, place, mode")
+    reason: str
+    sequence: int = Field(description="the calendar entry's SEQUENCE: how many times the run has changed")
+    recipients: tuple[Recipient, ...]
+
+
+class RunCancelled(Fact, type="run.cancelled.v1", topic=RUNS, key="run_id"):
+    """A run will not be held; its bookings are cancelled with it."""
+
+    run_id: UUID
+    project_id: UUID
+    run: RunSummary
+    reason: str
+    sequence: int
+    recipients: tuple[Recipient, ...]
+
+
+class MeetingApproached(Fact, type="meeting.approached.v1", topic=RUNS, key="run_id"):
+    """A meeting is held tomorrow; the day before, those with a seat are reminded."""
+
+    run_id: UUID
+    project_id: UUID
+    run: RunSummary
+    meeting_id: UUID
+    starts_at: AwareDatetime
+    recipients: tuple[Recipient, ...]
+
+
+class _BookingFact(Fact):
+    booking_id: UUID
+    reference: str
+    project_id: UUID
+    employer_id: UUID
+    run: RunSummary
+    run_sequence: int
+    seats: int
+    named: int
+    recipients: tuple[Recipient, ...]
+
+
+class BookingConfirmed(_BookingFact, type="booking.confirmed.v1", topic=BOOKINGS, key="booking_id"):
+    """An employer has seats on a run."""
+
+
+class BookingChanged(_BookingFact, type="booking.changed.v1", topic=BOOKINGS, key="booking_id"):
+    """A booking has another number of seats or other names."""
+
+    seats_before: int
+
+
+class BookingCancelled(_BookingFact, type="booking.cancelled.v1", topic=BOOKINGS, key="booking_id"):
+    """A booking is no more, and its seats are free."""
+
+    reason: str
+    with_run: bool = Field(description="whether the run was cancelled, and not this booking alone")
+
+
+class _TrainingRequestFact(Fact):
+    request_id: UUID
+    reference: str
+    project_id: UUID
+    employer_id: UUID
+    buyer_id: UUID
+    title: str
+    recipients: tuple[Recipient, ...]
+
+
+class TrainingRequestSubmitted(
+    _TrainingRequestFact, type="training_request.submitted.v1", topic=TRAINING_REQUESTS, key="request_id"
+):
+    """An employer asks for training of its own; it waits for a procurement officer."""
+
+    description: str
+    persons: int
+    minutes: int = Field(description="length of the training for one person")
+    wished_from: date | None
+    wished_to: date | None
+    mode: str
+    municipality: str
+    language: str
+
+
+class TrainingRequestWithdrawn(
+    _TrainingRequestFact, type="training_request.withdrawn.v1", topic=TRAINING_REQUESTS, key="request_id"
+):
+    """The employer no longer asks."""
+
+    reason: str
+
+
+class TrainingRequestArranged(
+    _TrainingRequestFact, type="training_request.arranged.v1", topic=TRAINING_REQUESTS, key="request_id"
+):
+    """What was asked for has become a run with seats kept for the employer."""
+
+    run: RunSummary
+    run_sequence: int
+    seats: int
