@@ -1,0 +1,120 @@
+"""Telling the other services: a row written in the command's own transaction, published by the relay afterwards.
+
+Call these after the aggregate's row is locked: then the rows of one aggregate commit in the order of their ids, and
+that is the order in which they reach Kafka. What cannot be published fails here, in the command, and never later.
+"""
+
+import zlib
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import func, insert
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.contracts.facts import Fact, Message, State
+from shared.kernel.errors import InvalidInput, KurslotsError
+from shared.kernel.ids import new_id
+from shared.kernel.texts import N_
+from shared.log import current_traceparent
+from shared.messaging.tables import graves, outbox
+
+PAYLOAD_LIMIT_BYTES = 900_000  # a broker's default limit of a batch is 1 MiB, headers included
+SLOTS = 1024
+
+
+def slot_of(key: UUID) -> int:
+    """Return the slot of a key, the same in every process: shard = slot modulo the number of shards."""
+    return zlib.crc32(key.bytes) % SLOTS
+
+
+async def record(session: AsyncSession, fact: Fact, *, version: int, at: datetime) -> UUID:
+    """Tell, once this transaction commits, that `fact` has happened; return the id of the event.
+
+    `version` is the aggregate's after the change, `at` the business time. Raises KurslotsError where the fact is too
+    large or is not what its contract says.
+    """
+    return await _insert(session, type(fact), fact.key, version, at, encoded(fact))
+
+
+async def describe(session: AsyncSession, state: State, *, version: int, at: datetime) -> UUID:
+    """Tell, once this transaction commits, an aggregate's whole public state; return the id of the event.
+
+    Raises as `record` does.
+    """
+    return await _insert(session, type(state), state.key, version, at, encoded(state))
+
+
+async def bury(session: AsyncSession, state: type[State], key: UUID, *, version: int, at: datetime) -> UUID:
+    """Tell, once this transaction commits, that an aggregate is erased; every copy of it goes.
+
+    `version` is above every version described before: whatever is not above it will be dropped by every copy.
+    """
+    grave = upsert(graves).values(topic=state.topic.name, key=key, version=version)
+    await _execute(
+        session,
+        grave.on_conflict_do_update(
+            index_elements=[graves.c.topic, graves.c.key],
+            set_={"version": func.greatest(graves.c.version, grave.excluded.version)},
+        ),
+    )
+    return await _insert(session, state, key, version, at, None)
+
+
+def encoded(message: Message) -> bytes:
+    """Return the message as it travels. Raises KurslotsError where it is too large or off its contract."""
+    payload = message.model_dump_json().encode()
+    if len(payload) > PAYLOAD_LIMIT_BYTES:
+        raise InvalidInput(
+            N_("This is too large to be told to the others: {size} bytes, and {limit} is the most. Shorten its texts."),
+            code="event_too_large",
+            size=len(payload),
+            limit=PAYLOAD_LIMIT_BYTES,
+        )
+    try:
+        read_back = type(message).model_validate_json(payload)
+    except ValidationError as error:
+        fields = ", ".join(sorted({".".join(map(str, each["loc"])) for each in error.errors(include_input=False)}))
+        raise KurslotsError(
+            N_("{type} cannot be told: its contract is not kept in {fields}."),
+            code="event_off_contract",
+            type=message.type_name,
+            fields=fields,
+        ) from None
+    if read_back.key != message.key:
+        raise KurslotsError(
+            N_("{type} cannot be told: its contract is not kept in {fields}."),
+            code="event_off_contract",
+            type=message.type_name,
+            fields=message.key_field,
+        )
+    return payload
+
+
+async def _insert(
+    session: AsyncSession, message: type[Message], key: UUID, version: int, at: datetime, payload: bytes | None
+) -> UUID:
+    event_id = new_id()
+    await _execute(
+        session,
+        insert(outbox).values(
+            event_id=event_id,
+            topic=message.topic.name,
+            key=key,
+            slot=slot_of(key),
+            type=message.type_name,
+            version=version,
+            at=at,
+            traceparent=current_traceparent(),
+            payload=payload,
+        ),
+    )
+    return event_id
+
+
+async def _execute(session: AsyncSession, statement: Any) -> None:  # noqa: ANN401 - any Core statement
+    # The flush sends the aggregate's pending UPDATE, and with it takes the row's lock, before an outbox id is drawn.
+    await session.flush()
+    await (await session.connection()).execute(statement)
