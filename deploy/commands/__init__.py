@@ -1,0 +1,1 @@
+"""The subcommands of `kurslots`, one module each, imported only when asked for."""
