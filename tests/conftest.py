@@ -1,0 +1,104 @@
+"""What every test may ask for.
+
+`postgres` and `kafka` are one server each for the whole run, shared by xdist's workers; keep apart from other tests by
+`namespace` (topics, groups) and by a database of your own:
+
+    async def test_x(service_database, kafka, namespace):
+        url = await service_database("booking")      # fresh, migrated, yours; dropped after the test
+        other = await blank_database(metadata)       # fresh, with the tables of the given MetaData only
+
+`module_database` is `service_database` for a whole module. `own_kafka` and `own_postgres` may be stopped, killed and
+started again. Nothing is started before a test asks for it.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from deploy.embedded.kafka import KafkaServer
+from deploy.embedded.postgres import PostgresServer
+from deploy.embedded.processes import free_port
+from tests.support import run
+from tests.support.databases import BlankDatabase, Databases, ServiceDatabase
+from tests.support.keeper import PASSWORD
+from tests.support.own_parts import OwnPart
+
+_LEADS = pytest.StashKey[bool]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_LEADS] = run.begin()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if parts := run.started():
+        terminalreporter.write_line(f"started for these tests, and stopped: {', '.join(parts)}")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if config.stash.get(_LEADS, False):
+        run.end()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> PostgresServer:
+    """The run's PostgreSQL: not durable, everything else as in the product."""
+    facts = run.part("postgres")
+    return PostgresServer(Path(), facts["port"], PASSWORD, durable=False)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> str:
+    """The bootstrap address of the run's Kafka."""
+    return f"127.0.0.1:{run.part('kafka')['port']}"
+
+
+@pytest.fixture
+def namespace() -> str:
+    """A prefix for topics, groups and locks that no other test has."""
+    return f"t{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+async def databases(postgres: PostgresServer) -> AsyncIterator[Databases]:
+    made = Databases(postgres)
+    yield made
+    await made.drop_all()
+
+
+@pytest.fixture
+def service_database(databases: Databases) -> ServiceDatabase:
+    """Give a maker of fresh databases with a service's tables."""
+    return databases.of_service
+
+
+@pytest.fixture
+def blank_database(databases: Databases) -> BlankDatabase:
+    """Give a maker of fresh databases with the tables of the given MetaData."""
+    return databases.blank
+
+
+@pytest.fixture(scope="module")
+async def module_database(postgres: PostgresServer) -> AsyncIterator[ServiceDatabase]:
+    """As `service_database`, for all tests of a module together."""
+    made = Databases(postgres)
+    yield made.of_service
+    await made.drop_all()
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[OwnPart]:
+    """A Kafka of this test's own: `await own_kafka.start()`; `own_kafka.server.bootstrap`."""
+    part = OwnPart(KafkaServer(tmp_path / "kafka", free_port(), free_port()), tmp_path / "kafka.log")
+    yield part
+    part.stop()
+
+
+@pytest.fixture
+def own_postgres(tmp_path: Path) -> Iterator[OwnPart]:
+    """A PostgreSQL of this test's own, durable as in the product."""
+    part = OwnPart(PostgresServer(tmp_path / "postgres", free_port(), PASSWORD), tmp_path / "postgres.log")
+    yield part
+    part.stop()
