@@ -21,7 +21,6 @@ from deploy.embedded.processes import Deadline, Identity, last_lines
 
 FOLDER = "KURSLOTS_TEST_RUN"
 _LEADER = "KURSLOTS_TEST_LEADER"
-_keepers: list[subprocess.Popen[bytes]] = []
 
 
 def begin() -> bool:
@@ -40,11 +39,9 @@ def end() -> None:
     del os.environ[_LEADER]
     (folder / "stop").touch()
     deadline = Deadline(20)
-    for keeper in [Identity(*json.loads(path.read_text())) for path in folder.glob("*.keeper")]:
+    for keeper in [_keeper(path) for path in folder.glob("*.keeper")]:
         while keeper.find() and not deadline.is_over:
             time.sleep(0.05)
-    for child in _keepers:
-        child.wait(timeout=20)
     shutil.rmtree(folder)
 
 
@@ -75,19 +72,22 @@ def part(name: str) -> dict[str, Any]:
 def _start_keeper(name: str, folder: Path, ready: Path) -> None:
     log = folder / f"{name}.keeper.log"
     with log.open("wb") as output:
-        keeper = subprocess.Popen(
+        subprocess.run(
             [sys.executable, "-m", "tests.support.keeper", name, str(folder), *os.environ[_LEADER].split()],
             cwd=Path(__file__).parents[2],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            check=True,
         )
-    _keepers.append(keeper)
-    identity = Identity.of(keeper.pid)
-    (folder / f"{name}.keeper").write_text(json.dumps([identity.pid, identity.made_at]))
+    keeper = _keeper(folder / f"{name}.keeper")
     deadline = Deadline(110)
     while not ready.exists():
-        if keeper.poll() is not None or deadline.is_over:
+        if keeper.find() is None or deadline.is_over:
             raise RuntimeError(f"{name} was not started for the tests:\n{last_lines(log, 30)}")
         time.sleep(0.05)
+
+
+def _keeper(path: Path) -> Identity:
+    return Identity(*json.loads(path.read_text()))
