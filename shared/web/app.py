@@ -1,0 +1,180 @@
+"""A service's web process, put together: the one place where routes, permits, sign-in, limits and documents meet.
+
+Starts whatever is away: the database and the issuer are first asked when a request needs them. Never touches Kafka.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import httpx
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute, iter_route_contexts
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from shared.db import Database, open_database
+from shared.kernel.clock import Clock
+from shared.kernel.errors import KurslotsError
+from shared.settings import ServiceSettings
+from shared.web.access import AccessMiddleware, FaultMiddleware
+from shared.web.authorisation import FindActor, Permits, Scopes
+from shared.web.database_errors import told_of_database
+from shared.web.documents import PAGE_POLICY, documents_page, openapi_document
+from shared.web.exchange import ServiceParts, exchange_of, parts_of
+from shared.web.gate import gate, route_facts
+from shared.web.idempotency import AnswerKeys
+from shared.web.languages import SHARED_CATALOGUES, Catalogues
+from shared.web.limits import LARGEST_BODY, LimitsMiddleware
+from shared.web.problems import problem_response, told_of
+from shared.web.sign_in import IssuerKeys, TokenVerifier
+
+VERSION: Final = "1.0.0"
+_SERVICES = Path(__file__).parents[2] / "services"
+_log = structlog.get_logger(__name__)
+
+
+def create_service_app(  # noqa: PLR0913 - a composition root names every part
+    *,
+    service: str,
+    settings: ServiceSettings,
+    routers: Sequence[APIRouter],
+    permits: Permits,
+    scopes: Scopes,
+    find_actor: FindActor,
+    clock: Clock | None = None,
+    database: Database | None = None,
+    issuer_transport: httpx.AsyncBaseTransport | None = None,
+    catalogue_folders: Sequence[Path] = (),
+    largest_body: int = LARGEST_BODY,
+) -> FastAPI:
+    """Return the web app of a service, with everything under `/<service>`.
+
+    Raises ValueError where routes and permits differ. A `database` that is given is not closed with the app;
+    `issuer_transport` stands in for the network to the issuer.
+    """
+    prefix = f"/{service}/api/v1"
+    routes = route_facts(routers, prefix=prefix, permits=permits, scopes=scopes)
+    catalogues = Catalogues([*catalogue_folders, _SERVICES / service / "translations", SHARED_CATALOGUES])
+    keys = IssuerKeys(settings.oidc_issuer, transport=issuer_transport)
+    own_database = database is None
+    parts = ServiceParts(
+        service=service,
+        database=database or open_database(settings.database_url.get_secret_value(), name=f"kurslots-{service}-web"),
+        clock=clock or settings.make_clock(),
+        catalogues=catalogues,
+        verifier=TokenVerifier(
+            keys,
+            issuer=settings.oidc_issuer,
+            issuer_alias=settings.oidc_issuer_alias,
+            audience=f"kurslots-{service}",
+        ),
+        answer_keys=AnswerKeys(settings.secret_key),
+        find_actor=find_actor,
+        scopes=scopes,
+        routes=routes,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await keys.close()
+            if own_database:
+                await parts.database.close()
+
+    app = FastAPI(
+        title=f"Kurslots: {service}",
+        version=VERSION,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        generate_unique_id_function=_route_name,
+        middleware=[
+            Middleware(AccessMiddleware, service=service, routes=routes),
+            Middleware(LimitsMiddleware, catalogues=catalogues, largest_body=largest_body),
+            Middleware(FaultMiddleware, catalogues=catalogues),
+        ],
+        exception_handlers={
+            KurslotsError: _tell,
+            RequestValidationError: _tell,
+            HTTPException: _tell,
+        },
+    )
+    app.state.parts = parts
+    for router in routers:
+        app.include_router(router, prefix=prefix, dependencies=[Depends(gate)])
+    _add_documents(app, prefix)
+    app.add_route(f"/{service}/health", _health, methods=["GET"])
+    app.add_route(f"/{service}/metrics", _metrics, methods=["GET"])
+    return app
+
+
+def _route_name(route: APIRoute) -> str:
+    return route.endpoint.__name__
+
+
+def _add_documents(app: FastAPI, prefix: str) -> None:
+    parts: ServiceParts = app.state.parts
+    document = openapi_document(app, parts.routes)
+    app.openapi_schema = document
+    address = f"{prefix}/openapi.json"
+    page = documents_page(document, parts.routes, address=address)
+
+    async def openapi(_request: Request) -> Response:
+        return JSONResponse(document, headers={"cache-control": "no-cache"})
+
+    async def docs(_request: Request) -> Response:
+        return HTMLResponse(page, headers={"content-security-policy": PAGE_POLICY, "cache-control": "no-cache"})
+
+    app.add_route(address, openapi, methods=["GET"])
+    app.add_route(f"{prefix}/docs", docs, methods=["GET"])
+
+
+async def _tell(request: Request, error: Exception) -> Response:
+    exchange, parts = exchange_of(request), parts_of(request)
+    told = told_of(error, method=request.method)
+    headers = dict(told.headers)
+    if told.status == 401:  # noqa: PLR2004 - the one status that names its scheme
+        reason = ', error="invalid_token"' if told.code == "invalid_token" else ""
+        headers["www-authenticate"] = f'Bearer realm="kurslots-{parts.service}"{reason}'
+    if told.status == 405:  # noqa: PLR2004
+        headers["allow"] = ", ".join(_methods_of(request))
+    answer = problem_response(told, parts.catalogues, exchange.language, instance=exchange.instance)
+    answer.headers.update(headers)
+    return answer
+
+
+def _methods_of(request: Request) -> list[str]:
+    methods: set[str] = set()
+    for context in iter_route_contexts(request.app.routes):
+        if context.path_regex.match(request.url.path):
+            methods |= context.methods or set()
+    return sorted(methods)
+
+
+async def _health(request: Request) -> Response:
+    """Say whether the service is up and can reach its database."""
+    parts = parts_of(request)
+    reachable = True
+    try:
+        async with parts.database.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except Exception as error:
+        if told_of_database(error) is None and not isinstance(error, OSError):
+            raise
+        _log.warning("database not reachable", cause=type(error).__name__)
+        reachable = False
+    state = {"service": parts.service, "status": "up", "database": "up" if reachable else "down"}
+    return JSONResponse(state, 200 if reachable else 503)
+
+
+async def _metrics(_request: Request) -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,150 @@
+"""Who may do what on whose data, as values: a service's table has one `Permit` for each route, by its function's name.
+
+Nothing here looks at a request; `gate` does that. The rule, in this order: no valid token, 401; none of the person's
+roles is in the permit, 403; a role is there but none of its grants covers the object, 404, as if it did not exist.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.kernel.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who a token says is asking: the issuer's alias here, and the name that it gave the person."""
+
+    issuer: str
+    sub: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose an object is. A set that is None says nothing; an empty one says that it is nobody's of that kind."""
+
+    projects: frozenset[UUID] | None = None
+    employers: frozenset[UUID] | None = None
+    buyers: frozenset[UUID] | None = None
+    suppliers: frozenset[UUID] | None = None
+    persons: frozenset[UUID] | None = None
+
+    def within(self, other: "Scope") -> "Scope":
+        """Return the scope of a path that names both objects: what each says must hold."""
+        return Scope(
+            _both(self.projects, other.projects),
+            _both(self.employers, other.employers),
+            _both(self.buyers, other.buyers),
+            _both(self.suppliers, other.suppliers),
+            _both(self.persons, other.persons),
+        )
+
+
+def _both(one: frozenset[UUID] | None, other: frozenset[UUID] | None) -> frozenset[UUID] | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role held for one project, employer, buyer or supplier; with no id at all it is held everywhere."""
+
+    role: Role
+    project_id: UUID | None = None
+    employer_id: UUID | None = None
+    buyer_id: UUID | None = None
+    supplier_id: UUID | None = None
+
+    def covers(self, scope: Scope) -> bool:
+        """Whether every id that the grant is held for is one of the scope's."""
+        pairs = (
+            (self.project_id, scope.projects),
+            (self.employer_id, scope.employers),
+            (self.buyer_id, scope.buyers),
+            (self.supplier_id, scope.suppliers),
+        )
+        return all(held is None or (owners is not None and held in owners) for held, owners in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person who asks, and what she may do."""
+
+    person_id: UUID
+    grants: tuple[Grant, ...] = ()
+
+    def grants_of(self, *roles: Role) -> tuple[Grant, ...]:
+        """Return the grants of these roles; a list shows what they reach."""
+        return tuple(grant for grant in self.grants if grant.role in roles)
+
+    def holds(self, *roles: Role) -> bool:
+        """Whether the person has one of the roles, for whatever it is."""
+        return any(grant.role in roles for grant in self.grants)
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Who may use a route.
+
+    `own`: the person whose data it is may, whatever her roles. `label`: the route shares this one name in metrics and
+    logs with others and is logged without person, method and exact status, so that traffic tells nothing.
+    """
+
+    roles: AbstractSet[Role] = frozenset()
+    own: bool = field(default=False, kw_only=True)
+    signed_in: bool = field(default=True, kw_only=True)
+    account: bool = field(default=True, kw_only=True)
+    label: str | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.signed_in and self.account and not self.roles and not self.own:
+            raise ValueError("a permit for nobody: give roles, or own=True")
+
+    def __or__(self, other: "Permit") -> "Permit":
+        """Return a permit for whoever has either: `Permit({Role.COACH}) | SELF`."""
+        if not (self.signed_in and self.account and other.signed_in and other.account):
+            raise ValueError("PUBLIC and SIGNED_IN stand alone")
+        return Permit(self.roles | other.roles, own=self.own or other.own, label=self.label or other.label)
+
+    def allows_role_of(self, actor: Actor) -> bool:
+        """Whether one of the actor's roles, or being the person herself, could open this route."""
+        return self.own or actor.holds(*self.roles)
+
+    def allows(self, actor: Actor, scope: Scope) -> bool:
+        """Whether the actor may do this to what has the scope."""
+        if self.own and scope.persons is not None and actor.person_id in scope.persons:
+            return True
+        return any(grant.covers(scope) for grant in actor.grants_of(*self.roles))
+
+    def who(self) -> str:
+        """Return who may, in words for the documents."""
+        if not self.signed_in:
+            return "everyone"
+        if not self.account:
+            return "everyone signed in"
+        return ", ".join([*sorted(self.roles), *(["the person herself"] if self.own else [])])
+
+
+PUBLIC: Final = Permit(signed_in=False, account=False)
+SIGNED_IN: Final = Permit(account=False)
+SELF: Final = Permit(own=True)
+
+ScopeLoader = Callable[[AsyncSession, UUID], Awaitable[Scope | None]]
+"""Gives the scope of the object with an id in the path; None where there is no such object."""
+
+Permits = Mapping[str, Permit]
+Scopes = Mapping[str, ScopeLoader | None]
+"""By path parameter. None: the parameter names nothing of its own (a number within an object named before it)."""
+
+FindActor = Callable[[AsyncSession, Subject], Awaitable[Actor | None]]
+
+
+def describe_permits(permits: Permits) -> str:
+    """Return the table for the documents, in Markdown."""
+    rows = [f"| `{name}` | {permits[name].who()} |" for name in sorted(permits)]
+    return "\n".join(["| route | who may |", "|---|---|", *rows]) + "\n"

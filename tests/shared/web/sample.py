@@ -1,0 +1,255 @@
+"""A small service that uses every part of the edge, for the edge's own tests and as the pattern for real ones."""
+
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from fastapi import APIRouter, FastAPI, Query, Request
+from pydantic import Field
+from sqlalchemy import Column, ForeignKey, MetaData, Table, Text, Uuid
+from sqlmodel import Field as Stored
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import Response
+
+from shared.db import table_base
+from shared.kernel.errors import NotFound, Refused
+from shared.kernel.identity import organisation_number
+from shared.kernel.ids import new_id
+from shared.kernel.roles import Role
+from shared.kernel.texts import N_
+from shared.settings import ServiceSettings
+from shared.web import tables as web_tables
+from shared.web.app import create_service_app
+from shared.web.authorisation import PUBLIC, SELF, SIGNED_IN, Actor, Grant, Permit, Scope, Subject
+from shared.web.bodies import Body, Count, Line, View
+from shared.web.edge import CommandContext, CurrentActor, ReadSession, run_command
+from shared.web.paging import Page, PageFilter, PageQuery, page_of
+from shared.web.validation import checked
+
+SampleTable: Any = table_base("sample")
+
+
+class Note(SampleTable, table=True):
+    """A thing that belongs to a project and was written by a person."""
+
+    __tablename__ = "notes"
+
+    id: UUID = Stored(default_factory=new_id, primary_key=True)
+    project_id: UUID
+    person_id: UUID
+    title: str = Stored(sa_type=Text)
+    seats: int
+
+
+metadata: MetaData = SampleTable.metadata
+later = Table(
+    "later",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("note_id", Uuid, ForeignKey("notes.id", deferrable=True, initially="DEFERRED")),
+)
+METADATA = (metadata, web_tables.metadata)
+
+
+class SampleSettings(ServiceSettings):
+    """The sample's settings."""
+
+    SERVICE: ClassVar[str] = "sample"
+
+
+class NoteView(View):
+    """A note as its reader sees it."""
+
+    id: UUID
+    title: str
+    seats: int
+
+
+class WriteNote(Body):
+    """What a note must hold."""
+
+    title: Line
+    seats: Count = 1
+    organisation_number: Annotated[str, Field(max_length=20), checked(organisation_number)] | None = None
+
+
+class NoteFilter(PageFilter):
+    """Which notes to list."""
+
+    title: Line | None = None
+
+
+router = APIRouter(tags=["notes"])
+
+
+@router.post("/projects/{project_id}/notes", status_code=201, response_model=NoteView)
+async def write_note(request: Request, project_id: UUID, body: WriteNote) -> Response:
+    """Write a note in a project."""
+
+    async def command(context: CommandContext) -> NoteView:
+        if body.seats > 6:  # noqa: PLR2004
+            raise Refused(
+                N_("Only {free} of {capacity} seats are free; {asked} were asked for."),
+                code="seats_full",
+                field="seats",
+                free=6,
+                capacity=6,
+                asked=body.seats,
+            )
+        note = Note(project_id=project_id, person_id=context.actor.person_id, title=body.title, seats=body.seats)
+        context.session.add(note)
+        return NoteView.model_validate(note)
+
+    return await run_command(request, command, status=201)
+
+
+@router.get("/projects/{project_id}/notes", response_model=Page[NoteView])
+async def list_notes(project_id: UUID, session: ReadSession, query: Annotated[NoteFilter, Query()]) -> Page[NoteView]:
+    """List the notes of a project."""
+    statement = select(Note).where(Note.project_id == project_id)
+    if query.title:
+        statement = statement.where(Note.title == query.title)
+    page = await page_of(
+        session, statement, [col(Note.title), col(Note.id)], query, keys=lambda note: (note.title, note.id)
+    )
+    return Page(items=[NoteView.model_validate(note) for note in page.rows], next=page.next)
+
+
+@router.get("/notes/{note_id}", response_model=NoteView)
+async def get_note(note_id: UUID, session: ReadSession) -> NoteView:
+    """Read one note."""
+    note = await session.get(Note, note_id)
+    if note is None:
+        raise NotFound(N_("There is no such thing here, or it is not yours to see."), code="not_found")
+    return NoteView.model_validate(note)
+
+
+@router.delete("/notes/{note_id}", status_code=204, response_class=Response)
+async def remove_note(request: Request, note_id: UUID) -> Response:
+    """Remove a note."""
+
+    async def command(context: CommandContext) -> None:
+        note = await context.session.get(Note, note_id, with_for_update=True)
+        await context.session.delete(note)
+
+    return await run_command(request, command)
+
+
+@router.get("/me", response_model=list[str])
+async def get_me(actor: CurrentActor) -> list[str]:
+    """Say which roles the person has."""
+    return sorted(grant.role for grant in actor.grants)
+
+
+@router.get("/open", response_model=Page[NoteView])
+async def list_open(query: PageQuery) -> Page[NoteView]:
+    """Say nothing to everyone."""
+    return Page(items=[])
+
+
+@router.post("/register", status_code=201, response_model=NoteView)
+async def register(request: Request, body: WriteNote) -> Response:
+    """Register with no account yet."""
+
+    async def command(context: CommandContext) -> NoteView:
+        assert context.subject.sub
+        return NoteView(id=new_id(), title=body.title, seats=body.seats)
+
+    return await run_command(request, command, status=201)
+
+
+@router.post("/sealed", status_code=201, response_model=NoteView)
+async def send_sealed(request: Request, body: WriteNote) -> Response:
+    """Send something that traffic must not tell of."""
+
+    async def command(context: CommandContext) -> NoteView:
+        return NoteView(id=new_id(), title=body.title, seats=body.seats)
+
+    return await run_command(request, command, status=201)
+
+
+@router.post("/broken/{kind}", response_model=NoteView)
+async def break_something(request: Request, kind: str) -> Response:
+    """Fail in one of the ways in which commands fail."""
+
+    async def command(context: CommandContext) -> NoteView:
+        session = context.session
+        if kind == "deferred":
+            await session.execute(later.insert().values(id=new_id(), note_id=new_id()))
+        elif kind == "unique":
+            note = Note(id=UUID(int=1), project_id=UUID(int=1), person_id=UUID(int=1), title="t", seats=1)
+            await session.merge(note)
+            await session.flush()
+            await session.execute(
+                Note.__table__.insert().values(
+                    id=UUID(int=1), project_id=UUID(int=1), person_id=UUID(int=1), title="secret of anna", seats=1
+                )
+            )
+        elif kind == "range":
+            session.add(Note(project_id=UUID(int=1), person_id=UUID(int=1), title="t", seats=2**40))
+        elif kind == "lock":
+            await session.execute(select(Note).where(Note.id == UUID(int=7)).with_for_update())
+        else:
+            raise ZeroDivisionError("secret of anna")
+        return NoteView(id=new_id(), title=kind, seats=1)
+
+    return await run_command(request, command)
+
+
+SUPPLIER_TRAFFIC = "supplier traffic"
+PERMITS = {
+    "write_note": Permit({Role.PROJECT_LEAD, Role.OPERATOR}),
+    "list_notes": Permit({Role.PROJECT_LEAD, Role.COACH, Role.OPERATOR}),
+    "get_note": Permit({Role.PROJECT_LEAD}) | SELF,
+    "remove_note": Permit({Role.PROJECT_LEAD}),
+    "get_me": SELF,
+    "list_open": PUBLIC,
+    "register": SIGNED_IN,
+    "send_sealed": Permit({Role.SUPPLIER}, label=SUPPLIER_TRAFFIC),
+    "break_something": SIGNED_IN,
+}
+
+
+async def scope_of_project(_session: AsyncSession, project_id: UUID) -> Scope | None:
+    """Return the project's own scope."""
+    return Scope(projects=frozenset({project_id}))
+
+
+async def scope_of_note(session: AsyncSession, note_id: UUID) -> Scope | None:
+    """Return whose a note is."""
+    note = await session.get(Note, note_id)
+    if note is None:
+        return None
+    return Scope(projects=frozenset({note.project_id}), persons=frozenset({note.person_id}))
+
+
+SCOPES = {"project_id": scope_of_project, "note_id": scope_of_note}
+
+PROJECT = UUID(int=0x10)
+OTHER_PROJECT = UUID(int=0x11)
+ACTORS = {
+    "lead": Actor(UUID(int=0x20), (Grant(Role.PROJECT_LEAD, project_id=PROJECT),)),
+    "other.lead": Actor(UUID(int=0x21), (Grant(Role.PROJECT_LEAD, project_id=OTHER_PROJECT),)),
+    "coach": Actor(UUID(int=0x22), (Grant(Role.COACH, project_id=PROJECT),)),
+    "operator": Actor(UUID(int=0x23), (Grant(Role.OPERATOR),)),
+    "supplier": Actor(UUID(int=0x24), (Grant(Role.SUPPLIER, supplier_id=UUID(int=0x30)),)),
+    "nobody": Actor(UUID(int=0x25)),
+}
+
+
+async def find_actor(_session: AsyncSession, subject: Subject) -> Actor | None:
+    """Return the person with this sub."""
+    return ACTORS.get(subject.sub)
+
+
+def create_app(settings: SampleSettings, **others: Any) -> FastAPI:  # noqa: ANN401 - handed on
+    """Return the sample's web app."""
+    return create_service_app(
+        service="sample",
+        settings=settings,
+        routers=[router],
+        permits=PERMITS,
+        scopes=SCOPES,
+        find_actor=find_actor,
+        **others,
+    )
