@@ -1,0 +1,147 @@
+"""Rules of the house that no linter knows."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# The edge commits a command, messaging a delivery, the sender an attempt before the provider is called.
+MAY_COMMIT = {
+    "shared/web/edge.py",
+    "services/notification/notifications/sender.py",
+}
+MACHINE_TRACES = re.compile(
+    r"/root/|/work/(main|shared|\.library)|/opt/wheels|\.pyenv|pypi\.org|pythonhosted|repo1?\.maven|registry\.npmjs|deb\.debian"
+)
+
+
+def tracked(*suffixes: str) -> Iterator[Path]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S607
+    for name in listed.splitlines():
+        path = ROOT / name
+        if name.endswith(suffixes) and path.is_file():
+            yield path
+
+
+def product_code() -> Iterator[tuple[str, ast.Module]]:
+    for path in tracked(".py"):
+        name = str(path.relative_to(ROOT))
+        if name.startswith(("services/", "shared/")) and "/migrations/" not in name:
+            yield name, ast.parse(path.read_text())
+
+
+def calls(tree: ast.AST, method: str) -> Iterator[int]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method:
+            yield node.lineno
+
+
+def test_only_the_edges_commit() -> None:
+    strangers = [
+        f"{name}:{line}"
+        for name, tree in product_code()
+        if name not in MAY_COMMIT and not name.startswith("shared/messaging/") and name != "shared/db.py"
+        for line in calls(tree, "commit")
+    ]
+    assert not strangers
+
+
+def test_business_time_is_asked_of_the_clock() -> None:
+    strangers = [
+        f"{name}:{line}"
+        for name, tree in product_code()
+        if name != "shared/kernel/clock.py"
+        for method in ("utcnow", "today")
+        for line in calls(tree, method)
+    ]
+    direct = [
+        f"{name}:{node.lineno}"
+        for name, tree in product_code()
+        if name != "shared/kernel/clock.py"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "now"
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "datetime"
+    ]
+    assert not strangers + direct
+
+
+def test_rules_do_no_input_or_output() -> None:
+    forbidden = (
+        "sqlalchemy",
+        "sqlmodel",
+        "fastapi",
+        "faststream",
+        "httpx",
+        "aiokafka",
+        "shared.db",
+        "shared.web",
+        "shared.messaging",
+    )
+    strangers = [
+        f"{name}: {module}"
+        for name, tree in product_code()
+        if name.endswith("/rules.py") or name.startswith(("shared/kernel/", "shared/contracts/"))
+        for module in imported(tree)
+        if module.startswith(forbidden)
+    ]
+    assert not strangers
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def test_no_exception_is_swallowed() -> None:
+    silent = [
+        f"{path.relative_to(ROOT)}:{handler.lineno}"
+        for path in tracked(".py")
+        if not str(path.relative_to(ROOT)).startswith("tests/")
+        for handler in ast.walk(ast.parse(path.read_text()))
+        if isinstance(handler, ast.ExceptHandler)
+        and all(
+            isinstance(step, ast.Pass) or (isinstance(step, ast.Expr) and isinstance(step.value, ast.Constant))
+            for step in handler.body
+        )
+    ]
+    assert not silent
+
+
+def test_nothing_tells_of_the_machine_it_was_written_on() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {match.group()}"
+        for path in tracked("")
+        if path != Path(__file__)
+        for match in MACHINE_TRACES.finditer(path.read_text(encoding="utf-8", errors="ignore"))
+    ]
+    assert not found
+
+
+def test_tests_wait_for_conditions_and_do_not_sleep_blindly() -> None:
+    blind = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in tracked(".py")
+        if str(path.relative_to(ROOT)).startswith("tests/")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {"time.sleep", "asyncio.sleep"}
+        and isinstance(seconds := node.args[0], ast.Constant)
+        and isinstance(seconds.value, int | float)
+        and seconds.value >= 1
+    ]
+    assert not blind
+
+
+@pytest.mark.parametrize("word", ["utils", "helpers", "common", "manager"])
+def test_no_module_is_named_for_nothing(word: str) -> None:
+    assert not [path for path in tracked(".py") if word in {path.stem, path.parent.name}]
