@@ -1,0 +1,1 @@
+"""Projects: who owns them, what they are to reach, who pays, and who may join. Loaded from data files."""

@@ -1,0 +1,125 @@
+"""Projects, their fund programmes with dated rules, who pays, and in whose name things are bought."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, LargeBinary, Numeric, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.booking.base import BookingTable, HistoryColumns, moment, prose, sorted_text
+from services.booking.projects.rules import AidBasis, HourRounding
+from shared.kernel.states import state_check
+
+
+class FundProgramme(BookingTable, table=True):
+    """Where the money comes from (ESF 2014–20, ESF+ 2021–27)."""
+
+    __tablename__ = "fund_programmes"
+
+    id: UUID = Field(primary_key=True)
+    code: str = prose(unique=True)
+    name: str = prose()
+    starts_on: date
+    ends_on: date
+
+
+class ProgrammeTerm(BookingTable, table=True):
+    """A rule of a programme for a time. A value of none is one that its source has not confirmed."""
+
+    __tablename__ = "programme_terms"
+    __table_args__ = (CheckConstraint("valid_to >= valid_from", name="period"),)
+
+    programme_id: UUID = Field(primary_key=True, foreign_key="fund_programmes.id")
+    kind: str = prose(primary_key=True)
+    valid_from: date = Field(primary_key=True)
+    valid_to: date | None = None
+    value: str | None = prose(default=None)
+    source: str = prose()
+    note: str | None = prose(default=None)
+
+
+class Project(BookingTable, table=True):
+    """A funded undertaking. `content` is a fingerprint of the data file it was loaded from."""
+
+    __tablename__ = "projects"
+    __table_args__ = (
+        CheckConstraint("ends_on >= starts_on", name="period"),
+        CheckConstraint("demonstration = (source_project_id IS NOT NULL)", name="demonstration"),
+        CheckConstraint("queue_passes >= 0 AND free_cancellation_days >= 0", name="settings"),
+        CheckConstraint(state_check("aid_basis", AidBasis), name="aid_basis"),
+        CheckConstraint(state_check("hour_rounding", HourRounding), name="hour_rounding"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    code: str = prose(unique=True)
+    name: str = sorted_text()
+    summary: str = prose()
+    programme_id: UUID = Field(foreign_key="fund_programmes.id")
+    owner_name: str = prose()
+    owner_number: str | None = prose(default=None)
+    starts_on: date
+    ends_on: date | None = None
+    period_note: str | None = prose(default=None)
+    target_persons: int | None = None
+    target_minutes: int | None = Field(default=None, sa_type=BigInteger)
+    target_employers: int | None = None
+    target_note: str | None = prose(default=None)
+    who_may_join: str = prose()
+    eligibility: dict[str, Any] = Field(sa_type=JSONB)
+    described: dict[str, Any] = Field(
+        sa_type=JSONB,
+        sa_column_kwargs={"comment": "tracks, ways, partners, principles, reached, public record: shown, not acted on"},
+    )
+    aid_basis: str = prose()
+    hour_rounding: str = prose()
+    queue_passes: int
+    free_cancellation_days: int
+    offer_hours: int
+    reminder_days: int
+    demonstration: bool
+    source_project_id: UUID | None = Field(default=None, foreign_key="projects.id")
+    content: bytes = Field(sa_type=LargeBinary)
+    version: int = Field(sa_type=BigInteger)
+    created_at: datetime = moment()
+
+
+class ProjectFunder(BookingTable, table=True):
+    """Who pays for a project: an amount, an exact share, or both."""
+
+    __tablename__ = "project_funders"
+    __table_args__ = (
+        CheckConstraint("share > 0 AND share <= 1", name="share"),
+        CheckConstraint("amount_ore >= 0", name="amount"),
+    )
+
+    project_id: UUID = Field(primary_key=True, foreign_key="projects.id")
+    position: int = Field(primary_key=True)
+    name: str = prose()
+    kind: str = prose()
+    amount_ore: int | None = Field(default=None, sa_type=BigInteger)
+    currency: str = prose()
+    share: Decimal | None = Field(default=None, sa_type=Numeric(9, 8))
+
+
+class ProjectBuyer(BookingTable, table=True):
+    """In whose name things are bought for a project; the id is procurement's too."""
+
+    __tablename__ = "project_buyers"
+    __table_args__ = (UniqueConstraint("project_id", "organisation_number"),)
+
+    project_id: UUID = Field(primary_key=True, foreign_key="projects.id")
+    buyer_id: UUID = Field(primary_key=True)
+    name: str = prose()
+    organisation_number: str = prose()
+    kind: str = prose()
+
+
+class ProjectHistory(HistoryColumns, table=True):
+    """What has happened to projects."""
+
+    __tablename__ = "project_history"
+
+    project_id: UUID = Field(foreign_key="projects.id", index=True)
