@@ -1,0 +1,98 @@
+"""Reads of recipients: their addresses, what they wish, and what may not be used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.notification.base import Holder
+from services.notification.kinds import KINDS, ChannelName
+from services.notification.recipients.rules import Reach, is_in_force, normal_address
+from services.notification.recipients.tables import Employer, Preference, Project, Recipient, Suppression
+from shared.contracts.booking import PersonDescribed
+from shared.contracts.procurement import SupplierDescribed
+from shared.messaging.copies import is_erased
+from shared.web.paging import PageFilter, Rows, page_of
+
+_STATES = {Holder.PERSON: PersonDescribed, Holder.SUPPLIER: SupplierDescribed}
+
+
+async def find_recipient(session: AsyncSession, kind: Holder, holder_id: UUID) -> Recipient | None:
+    """Return the copy, or None where none has come yet or its owner has erased it."""
+    return await session.get(Recipient, (kind, holder_id))
+
+
+async def is_recipient_erased(session: AsyncSession, kind: Holder, holder_id: UUID) -> bool:
+    """Whether the owner has erased the recipient: nobody is to be told, now or later."""
+    return await is_erased(session, _STATES[kind], holder_id)
+
+
+def reach_of(recipient: Recipient) -> Reach:
+    """Return what the rules need of a recipient."""
+    return Reach(recipient.protected, recipient.email, recipient.phone)
+
+
+async def is_declined(session: AsyncSession, holder: tuple[Holder, UUID], kind: str, channel: ChannelName) -> bool:
+    """Whether the recipient has switched the kind off for the channel; what the law requires cannot be."""
+    if KINDS[kind].required:
+        return False
+    return await session.get(Preference, (*holder, kind, channel)) is not None
+
+
+async def find_suppression(
+    session: AsyncSession, channel: ChannelName, address: str, now: datetime
+) -> Suppression | None:
+    """Return the suppression that is in force for an address."""
+    statement = select(Suppression).where(
+        col(Suppression.channel) == channel,
+        col(Suppression.address) == normal_address(address),
+        col(Suppression.lifted_at).is_(None),
+    )
+    found = (await session.exec(statement)).one_or_none()
+    return found if found is not None and is_in_force(found.until, now) else None
+
+
+async def find_project(session: AsyncSession, project_id: UUID) -> Project | None:
+    """Return the copy of a project."""
+    return await session.get(Project, project_id)
+
+
+async def find_employer(session: AsyncSession, employer_id: UUID) -> Employer | None:
+    """Return the copy of an employer."""
+    return await session.get(Employer, employer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Whether a recipient wishes a kind of notification over a channel."""
+
+    kind: str
+    channel: ChannelName
+    wanted: bool
+    required: bool
+
+
+async def list_wishes(session: AsyncSession, kind: Holder, holder_id: UUID) -> list[Wish]:
+    """Return a line for every kind and channel; required ones are always wanted."""
+    statement = select(Preference).where(col(Preference.holder_kind) == kind, col(Preference.holder_id) == holder_id)
+    declined = {(row.kind, row.channel) for row in (await session.exec(statement)).all()}
+    return [
+        Wish(each.name, channel, each.required or (each.name, channel) not in declined, each.required)
+        for each in KINDS.values()
+        for channel in each.channels
+    ]
+
+
+async def list_suppressions(session: AsyncSession, query: PageFilter) -> Rows[Suppression]:
+    """Return the suppressions that have not been lifted, oldest first; those whose time is over among them."""
+    statement = select(Suppression).where(col(Suppression.lifted_at).is_(None))
+    return await page_of(session, statement, [col(Suppression.id)], query, keys=lambda row: (row.id,))
+
+
+async def recipients_with(session: AsyncSession, channel: ChannelName, address: str) -> Sequence[Recipient]:
+    """Return the recipients that have an address."""
+    column = col(Recipient.email) if channel is ChannelName.EMAIL else col(Recipient.phone)
+    return (await session.exec(select(Recipient).where(column == address))).all()
