@@ -13,6 +13,19 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.kernel.roles import Role
+from shared.kernel.texts import N_, Text
+
+ROLE_NAMES: Final[Mapping[Role, str]] = {
+    Role.CONTACT: N_("contact"),
+    Role.COACH: N_("coach"),
+    Role.TRAINER: N_("trainer"),
+    Role.PARTICIPANT: N_("participant"),
+    Role.PROJECT_LEAD: N_("project lead"),
+    Role.PROCUREMENT_OFFICER: N_("procurement officer"),
+    Role.AWARD_DELEGATE: N_("award delegate"),
+    Role.SUPPLIER: N_("supplier"),
+    Role.OPERATOR: N_("operator"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +134,14 @@ class Permit:
             return True
         return any(grant.covers(scope) for grant in actor.grants_of(*self.roles))
 
-    def who(self) -> str:
-        """Return who may, in words for the documents."""
+    def who(self) -> tuple[Text, ...]:
+        """Return who may, in words."""
         if not self.signed_in:
-            return "everyone"
+            return (Text(N_("everyone")),)
         if not self.account:
-            return "everyone signed in"
-        return ", ".join([*sorted(self.roles), *(["the person herself"] if self.own else [])])
+            return (Text(N_("everyone signed in")),)
+        own = (Text(N_("the person herself")),) if self.own else ()
+        return (*(Text(ROLE_NAMES[role]) for role in Role if role in self.roles), *own)
 
 
 PUBLIC: Final = Permit(signed_in=False, account=False)
@@ -146,5 +160,5 @@ FindActor = Callable[[AsyncSession, Subject], Awaitable[Actor | None]]
 
 def describe_permits(permits: Permits) -> str:
     """Return the table for the documents, in Markdown."""
-    rows = [f"| `{name}` | {permits[name].who()} |" for name in sorted(permits)]
+    rows = [f"| `{name}` | {', '.join(map(str, permits[name].who()))} |" for name in sorted(permits)]
     return "\n".join(["| route | who may |", "|---|---|", *rows]) + "\n"

@@ -119,7 +119,7 @@ def documents_page(
         f"<tr><td><code>{method.upper()}</code></td><td><code>{escape(template)}</code></td>"
         f"<td>{escape(operation.get('summary', ''))}"
         f"{'<br>' + escape(operation['description']) if operation.get('description') else ''}</td>"
-        f"<td>{escape(permits[operation['operationId']].who())}</td></tr>"
+        f"<td>{escape(', '.join(map(str, permits[operation['operationId']].who())))}</td></tr>"
         for template, method, operation in operations_of(document)
     )
     title = escape(str(document["info"]["title"]))

@@ -103,7 +103,7 @@ class FieldError:
 
 
 def checked(rule: Callable[[str], str]) -> AfterValidator:
-    """Let a rule of the kernel decide on a field: `Annotated[str, checked(organisation_number)]`."""
+    """Let a rule of the kernel, which raises InvalidInput, decide on a text field of a body."""
 
     def check(value: str) -> str:
         try:

@@ -93,7 +93,7 @@ def settings_for(
     issuer: LocalIssuer,
     **others: Any,  # noqa: ANN401 - any setting
 ) -> Settings:
-    """Return a service's settings for a test database and issuer; the environment of the tests is not read over them."""
+    """Return a service's settings for a test database and issuer; what is given here wins over the environment."""
     secret = base64.b64encode(secrets.token_bytes(32)).decode()
     given = {"database_url": database_url, "secret": secret, "mode": "embedded", "clock": "system"}
     return kind(**(given | {"oidc_issuer": issuer.issuer, "oidc_issuer_alias": ISSUER_ALIAS} | others))

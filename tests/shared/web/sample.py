@@ -5,13 +5,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import Field
-from sqlalchemy import Column, ForeignKey, MetaData, Table, Text, Uuid
+from sqlalchemy import Column, ForeignKey, MetaData, Table, Text, Uuid, insert
+from sqlalchemy.orm import registry
 from sqlmodel import Field as Stored
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
-from shared.db import table_base
+from shared.db import NAMING
 from shared.kernel.errors import NotFound, Refused
 from shared.kernel.identity import organisation_number
 from shared.kernel.ids import new_id
@@ -26,7 +27,9 @@ from shared.web.edge import CommandContext, CurrentActor, ReadSession, run_comma
 from shared.web.paging import Page, PageFilter, PageQuery, page_of
 from shared.web.validation import checked
 
-SampleTable: Any = table_base("sample")
+
+class SampleTable(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMING))):
+    """The sample's own tables."""
 
 
 class Note(SampleTable, table=True):
@@ -87,7 +90,7 @@ async def write_note(request: Request, project_id: UUID, body: WriteNote) -> Res
     """Write a note in a project."""
 
     async def command(context: CommandContext) -> NoteView:
-        if body.seats > 6:  # noqa: PLR2004
+        if body.seats > 6:
             raise Refused(
                 N_("Only {free} of {capacity} seats are free; {asked} were asked for."),
                 code="seats_full",
@@ -103,7 +106,7 @@ async def write_note(request: Request, project_id: UUID, body: WriteNote) -> Res
     return await run_command(request, command, status=201)
 
 
-@router.get("/projects/{project_id}/notes", response_model=Page[NoteView])
+@router.get("/projects/{project_id}/notes")
 async def list_notes(project_id: UUID, session: ReadSession, query: Annotated[NoteFilter, Query()]) -> Page[NoteView]:
     """List the notes of a project."""
     statement = select(Note).where(Note.project_id == project_id)
@@ -115,7 +118,7 @@ async def list_notes(project_id: UUID, session: ReadSession, query: Annotated[No
     return Page(items=[NoteView.model_validate(note) for note in page.rows], next=page.next)
 
 
-@router.get("/notes/{note_id}", response_model=NoteView)
+@router.get("/notes/{note_id}")
 async def get_note(note_id: UUID, session: ReadSession) -> NoteView:
     """Read one note."""
     note = await session.get(Note, note_id)
@@ -135,13 +138,13 @@ async def remove_note(request: Request, note_id: UUID) -> Response:
     return await run_command(request, command)
 
 
-@router.get("/me", response_model=list[str])
+@router.get("/me")
 async def get_me(actor: CurrentActor) -> list[str]:
     """Say which roles the person has."""
     return sorted(grant.role for grant in actor.grants)
 
 
-@router.get("/open", response_model=Page[NoteView])
+@router.get("/open")
 async def list_open(query: PageQuery) -> Page[NoteView]:
     """Say nothing to everyone."""
     return Page(items=[])
@@ -181,7 +184,7 @@ async def break_something(request: Request, kind: str) -> Response:
             await session.merge(note)
             await session.flush()
             await session.execute(
-                Note.__table__.insert().values(
+                insert(Note).values(
                     id=UUID(int=1), project_id=UUID(int=1), person_id=UUID(int=1), title="secret of anna", seats=1
                 )
             )

@@ -1,14 +1,9 @@
 """The edge of commands: one transaction, one answer, and that answer again for the same key."""
 
-from uuid import UUID
-
-import pytest
 from fastapi import FastAPI
-from sqlalchemy import func, select
 
-from shared.web.tables import idempotency_keys
-from tests.shared.web.sample import PROJECT, Note
-from tests.support.web import LocalIssuer, problem_of, signed_client
+from tests.shared.web.sample import PROJECT
+from tests.support.web import LocalIssuer, signed_client
 
 NOTES = f"/sample/api/v1/projects/{PROJECT}/notes"
 
