@@ -1,0 +1,95 @@
+"""FastStream's Kafka broker for a worker: it starts when Kafka is away, and connects when it is there.
+
+Plain FastStream raises from `start` instead, makes topics with defaults, and sleeps after each empty read.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaBroker
+
+from shared.messaging.topics_admin import missing_topics
+
+log = structlog.get_logger(__name__)
+
+_RETRY_SECONDS = 1.0
+_LONG_READ_MS = 1000
+
+
+class LongReadConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no types
+    """Waits up to a second for records, so that FastStream's pause after an empty read is rare and short."""
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> Mapping[TopicPartition, list[ConsumerRecord[Any, Any]]]:
+        """Return what is there as soon as anything is."""
+        read: Mapping[TopicPartition, list[ConsumerRecord[Any, Any]]] = await super().getmany(
+            *partitions, timeout_ms=max(timeout_ms, _LONG_READ_MS), max_records=max_records
+        )
+        return read
+
+
+class PatientBroker(KafkaBroker):
+    """Connects in the background, however long it takes. `wanted` are the topics that must exist first."""
+
+    def __init__(self, bootstrap: str, *, client_id: str) -> None:
+        quiet = logging.getLogger("faststream.worker")
+        quiet.setLevel(logging.ERROR)  # a line for every batch otherwise, and a warning that topics are not made here
+        super().__init__(
+            bootstrap,
+            client_id=client_id,
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            graceful_timeout=15.0,
+            logger=quiet,
+        )
+        self.bootstrap = bootstrap
+        self.wanted: set[str] = set()
+        self.is_connected = False
+        self._starting: asyncio.Task[None] | None = None
+
+    async def _connect(self) -> Callable[..., AIOKafkaConsumer]:
+        plain = await super()._connect()
+        assert isinstance(plain, partial)
+        self.config.broker_config.builder = partial(LongReadConsumer, **plain.keywords)
+        return self.config.broker_config.builder
+
+    async def start(self) -> None:
+        """Return at once; consuming begins when Kafka and the topics are there."""
+        self._starting = asyncio.create_task(self._start_patiently())
+
+    async def _start_patiently(self) -> None:
+        told: set[str] = set()
+        while True:
+            try:
+                if missing := await missing_topics(self.bootstrap, self.wanted):
+                    if missing != told:
+                        log.warning("topics_missing", topics=sorted(missing), remedy="kurslots migrate makes them")
+                        told = missing
+                else:
+                    await super().start()
+                    self.is_connected = True
+                    log.info("consumers_connected", topics=sorted(self.wanted))
+                    return
+            except (KafkaError, OSError) as error:
+                log.warning("kafka_away", cause=type(error).__name__)
+                await super().stop()
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def stop(self, *_exception: object) -> None:
+        """Finish the batches in hand and leave the groups."""
+        self.is_connected = False
+        if self._starting is not None:
+            self._starting.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._starting
+            self._starting = None
+        await super().stop()

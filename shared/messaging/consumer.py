@@ -1,0 +1,181 @@
+"""A consumer group of a service: how batches come from Kafka and when their offsets are committed. The only such file.
+
+Offsets follow the database's commit, partition by partition, up to what is done and no further. The handler never
+raises: FastStream would log it and read on, and the batch would be lost with the next commit.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka.message import KafkaMessage
+from faststream.message import StreamMessage
+
+from shared import metrics
+from shared.contracts.facts import Message
+from shared.contracts.topics import Topic
+from shared.messaging.broker import PatientBroker
+from shared.messaging.failures import cause_of
+from shared.messaging.messages import Incoming, Record, headers_of, read_record
+from shared.messaging.taking import Taker, TooManyDeaths
+
+log = structlog.get_logger(__name__)
+
+MAX_RECORDS = 500
+_COMMIT_SECONDS = 10.0
+_REVOKE_WAIT_SECONDS = 10.0
+_SHORTEST_BACK_OFF, _LONGEST_BACK_OFF = 0.1, 5.0
+_EMPTY_READ_PAUSE_MS = 5
+
+
+class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
+    """Reads the topics of one group and gives them, batch by batch, to a taker."""
+
+    def __init__(
+        self,
+        broker: PatientBroker,
+        *,
+        group: str,
+        topics: Mapping[str, Topic],
+        taker: Taker,
+        ignored: Collection[type[Message]] = (),
+        after_batch: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`topics` are by their full names, in the namespace."""
+        self.group = group
+        self.halted_because: str | None = None
+        self._topics = topics
+        self._taker = taker
+        self._ignored = ignored
+        self._after_batch = after_batch
+        self._busy = asyncio.Lock()
+        self._back_off = _SHORTEST_BACK_OFF
+        self._stopping = asyncio.Event()
+        broker.wanted |= set(topics)
+        self._subscriber = broker.subscriber(
+            *topics,
+            batch=True,
+            group_id=group,
+            max_records=MAX_RECORDS,
+            batch_timeout_ms=_EMPTY_READ_PAUSE_MS,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            listener=self,
+            no_reply=True,
+        )
+        self._subscriber(self._take_batch, parser=_as_it_came, decoder=_undecoded)
+
+    @property
+    def is_assigned(self) -> bool:
+        """Whether the group has given it partitions."""
+        consumer = self._subscriber.consumer
+        return consumer is not None and bool(consumer.assignment())
+
+    def stop_soon(self) -> None:
+        """Do not wait out a back-off any longer."""
+        self._stopping.set()
+
+    async def on_partitions_revoked(self, _revoked: Collection[TopicPartition]) -> None:
+        """Let the batch in hand finish and commit, so that the next owner need not take it again."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_REVOKE_WAIT_SECONDS), self._busy:
+                pass
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Say what this worker reads from now on."""
+        log.info("partitions_assigned", group=self.group, count=len(assigned))
+
+    async def _take_batch(self, records: list[Any]) -> None:
+        async with self._busy:
+            if self.halted_because is None:
+                try:
+                    done = await self._take(records)
+                except Exception as error:
+                    log.error("batch_not_taken", group=self.group, cause=cause_of(error))  # noqa: TRY400 - may quote the message
+                    done = 0
+            else:
+                done = 0
+            await self._commit(records[:done])
+            if done < len(records):
+                self._read_again(records[done:])
+        if done < len(records):
+            await self._wait_a_little()
+        else:
+            self._back_off = _SHORTEST_BACK_OFF
+
+    async def _take(self, records: Sequence[ConsumerRecord[Any, Any]]) -> int:
+        try:
+            taken = await self._taker.take([self._read(record) for record in records])
+        except TooManyDeaths as error:
+            self.halted_because = str(error)
+            log.critical("consumer_halted", group=self.group, cause=str(error))
+            return 0
+        if taken.error is not None:
+            metrics.CONSUMER_RETRIES.labels(self._taker.service, "later").inc()
+            log.warning("batch_waits", group=self.group, cause=cause_of(taken.error))
+        if taken.done:
+            self._after_batch()
+        return taken.done
+
+    def _read(self, record: ConsumerRecord[Any, Any]) -> Incoming:
+        topic = self._topics[record.topic]
+        return read_record(
+            Record(topic.name, record.partition, record.offset, record.key, headers_of(record.headers), record.value),
+            topic,
+            ignored=self._ignored,
+        )
+
+    async def _commit(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
+        consumer = self._subscriber.consumer
+        if consumer is None or not records:
+            return
+        assigned = consumer.assignment()
+        offsets = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
+        offsets = {partition: offset for partition, offset in offsets.items() if partition in assigned}
+        try:
+            async with asyncio.timeout(_COMMIT_SECONDS):
+                await consumer.commit(offsets)
+        except (KafkaError, TimeoutError) as error:
+            # What is done is in the inbox: whoever reads it again will see.
+            log.info("offsets_not_committed", group=self.group, cause=type(error).__name__)
+
+    def _read_again(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            return
+        first: dict[TopicPartition, int] = {}
+        for record in records:
+            first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+        for partition, offset in first.items():
+            with suppress(IllegalStateError):
+                consumer.seek(partition, offset)
+
+    async def _wait_a_little(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._back_off):
+                await self._stopping.wait()
+        self._back_off = min(self._back_off * 2, _LONGEST_BACK_OFF)
+
+
+async def _as_it_came(records: tuple[ConsumerRecord[Any, Any], ...]) -> StreamMessage[Any]:
+    """Stand in for FastStream's parser, which fails on a header that is not UTF-8 and so loses the batch."""
+    return KafkaMessage(raw_message=records, body=b"", consumer=_NoConsumer())
+
+
+async def _undecoded(message: StreamMessage[Any]) -> list[Any]:
+    return list(message.raw_message)
+
+
+class _NoConsumer:
+    """FastStream acknowledges nothing here."""
+
+    async def commit(self) -> None:
+        """Commit nothing."""
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Seek nothing."""

@@ -1,0 +1,188 @@
+"""Sending a window of rows to Kafka and saying, row by row, what became of it.
+
+The producer is idempotent: once it has failed on a partition it takes nothing more there, which keeps the order, so it
+is replaced after every failure. A batch of such a producer never expires by itself: the wait is bounded here.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    CorruptRecordException,
+    InvalidTimestampError,
+    InvalidTopicError,
+    KafkaConnectionError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    PolicyViolationError,
+    RecordListTooLargeError,
+    UnsupportedForMessageFormatError,
+)
+
+log = structlog.get_logger(__name__)
+
+STALL_SECONDS = 5.0
+_BATCH_BYTES = 256 * 1024
+_REQUEST_BYTES = 1024 * 1024
+# What the broker says about a row itself. All else is about the producer, the broker or an operator's rule.
+_REFUSALS = (
+    CorruptRecordException,
+    InvalidTimestampError,
+    InvalidTopicError,
+    MessageSizeTooLargeError,
+    PolicyViolationError,
+    RecordListTooLargeError,
+    UnsupportedForMessageFormatError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A row as it goes on the wire. `lane` is what keeps its order: topic and key."""
+
+    id: int
+    topic: str
+    key: bytes
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+    @property
+    def lane(self) -> tuple[str, bytes]:
+        """Topic and key: rows of one lane are sent in the order of their ids."""
+        return self.topic, self.key
+
+
+@dataclass(slots=True)
+class Sent:
+    """What became of a window.
+
+    `confirmed`: the confirmed rows of each lane up to its first that is not; `failed`: that first one, with why.
+    """
+
+    confirmed: list[Parcel] = field(default_factory=list)
+    failed: list[tuple[Parcel, BaseException]] = field(default_factory=list)
+
+
+class Stalled(Exception):  # noqa: N818 - named for what happened
+    """The broker has not answered within the bound."""
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether the broker says no to the row itself, and would say it again."""
+    return isinstance(error, _REFUSALS)
+
+
+class Sender:
+    """Holds the producer of one relay, and replaces it when it fails."""
+
+    def __init__(self, bootstrap: str, *, name: str, stall_seconds: float = STALL_SECONDS) -> None:
+        self._bootstrap = bootstrap
+        self._name = name
+        self._stall_seconds = stall_seconds
+        self._producer: AIOKafkaProducer | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def send(self, parcels: Sequence[Parcel]) -> Sent:
+        """Send all, in order, and wait for all. Raises KafkaError or OSError where Kafka is away."""
+        producer = await self._ready()
+        waiting, untaken = await self._hand_over(producer, parcels)
+        await self._wait([future for _, future in waiting])
+        sent = Sent()
+        broken: set[tuple[str, bytes]] = set()
+        for parcel, error in (*((parcel, _error_of(future)) for parcel, future in waiting), *untaken):
+            if parcel.lane in broken:
+                continue
+            if error is None:
+                sent.confirmed.append(parcel)
+            else:
+                broken.add(parcel.lane)
+                sent.failed.append((parcel, error))
+        if sent.failed:
+            self.replace()
+        return sent
+
+    async def _hand_over(
+        self, producer: AIOKafkaProducer, parcels: Sequence[Parcel]
+    ) -> tuple[list[tuple[Parcel, "asyncio.Future[Any]"]], list[tuple[Parcel, BaseException]]]:
+        """Give rows to the producer, none of a lane after its first that is not taken."""
+        waiting: list[tuple[Parcel, asyncio.Future[Any]]] = []
+        untaken: list[tuple[Parcel, BaseException]] = []
+        broken: set[tuple[str, bytes]] = set()
+        for parcel in parcels:
+            if parcel.lane in broken:
+                continue
+            try:
+                async with asyncio.timeout(self._stall_seconds):
+                    future = await producer.send(
+                        parcel.topic, value=parcel.value, key=parcel.key, headers=parcel.headers
+                    )
+            except (KafkaError, TimeoutError) as error:
+                broken.add(parcel.lane)
+                untaken.append((parcel, error))
+                if not is_refusal(error):
+                    break
+            else:
+                waiting.append((parcel, future))
+        return waiting, untaken
+
+    async def _wait(self, futures: Sequence["asyncio.Future[Any]"]) -> None:
+        pending = set(futures)
+        while pending:
+            done, pending = await asyncio.wait(pending, timeout=self._stall_seconds)
+            if not done:
+                return
+
+    async def _ready(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                client_id=self._name,
+                acks="all",
+                enable_idempotence=True,
+                max_batch_size=_BATCH_BYTES,
+                max_request_size=_REQUEST_BYTES,
+                request_timeout_ms=int(self._stall_seconds * 2000),
+                retry_backoff_ms=50,
+            )
+            try:
+                async with asyncio.timeout(self._stall_seconds * 2):
+                    await producer.start()
+            except BaseException:
+                await self._close(producer)
+                raise
+            self._producer = producer
+        return self._producer
+
+    def replace(self) -> None:
+        """Let go of the producer; the next window gets a new one. What it has in flight may still arrive."""
+        if self._producer is not None:
+            closing = asyncio.create_task(self._close(self._producer))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            self._producer = None
+
+    async def stop(self) -> None:
+        """Close every connection, waiting for nothing that Kafka owes."""
+        self.replace()
+        while self._closing:
+            await asyncio.wait(set(self._closing))
+
+    async def _close(self, producer: AIOKafkaProducer) -> None:
+        # stop() alone waits for every unsent batch, and a batch of an idempotent producer never gives up.
+        producer._message_accumulator.fail_all(KafkaConnectionError("replaced"))  # noqa: SLF001 - no public way
+        with suppress(KafkaError, OSError, TimeoutError):
+            async with asyncio.timeout(self._stall_seconds * 3):
+                await producer.stop()
+
+
+def _error_of(future: "asyncio.Future[Any]") -> BaseException | None:
+    if not future.done():
+        return Stalled("not confirmed in time")
+    if future.cancelled():
+        return Stalled("cancelled")
+    return future.exception()

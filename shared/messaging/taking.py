@@ -1,0 +1,181 @@
+"""How a batch of messages is taken: in one transaction, or message by message once that has failed.
+
+Transient failures count against no message. A message that fails by itself a few times is set aside; when too many
+die, the whole consumer stops: a bad deploy must not set a whole topic aside.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared import metrics
+from shared.db import Database
+from shared.kernel.clock import Clock
+from shared.log import set_traceparent
+from shared.messaging.failures import cause_of, is_transient, stack_of
+from shared.messaging.messages import Incoming, Reading
+from shared.messaging.parking import SetAside
+from shared.messaging.reactions import NotYetKnown
+
+log = structlog.get_logger(__name__)
+_TAKEN_UP = (Reading.MESSAGE, Reading.GRAVE, Reading.UNREADABLE)
+
+
+class TooManyDeaths(Exception):  # noqa: N818 - named for what is wrong
+    """So many messages die one after another that the fault is not theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How patient a consumer is."""
+
+    tries: int = 3
+    pause_seconds: float = 0.05
+    deaths: int = 20
+    deaths_of: int = 100
+    first_wait_seconds: float = 0.2
+    longest_wait_seconds: float = 5.0
+    wait_limit_seconds: float = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many messages, from the first, are done with for good, and what keeps the next one from being taken."""
+
+    done: int
+    error: Exception | None = None
+
+
+class DeathCap:
+    """Counts how many of the last messages died."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._most = limits.deaths
+        self._last: deque[bool] = deque(maxlen=limits.deaths_of)
+
+    def lived(self, count: int) -> None:
+        """Count messages that took effect."""
+        self._last.extend([False] * min(count, self._last.maxlen or count))
+
+    def died(self) -> None:
+        """Count a message that is about to be set aside. Raises TooManyDeaths instead, where there are too many."""
+        if sum(self._last) >= self._most:
+            raise TooManyDeaths(f"{self._most} of the last {len(self._last)} messages died")
+        self._last.append(True)
+
+
+class Taker(ABC):
+    """Takes batches for one consumer of a service."""
+
+    def __init__(self, service: str, database: Database, clock: Clock, *, limits: Limits | None = None) -> None:
+        self.service = service
+        self.database = database
+        self.clock = clock
+        self.limits = limits or Limits()
+        self.cap = DeathCap(self.limits)
+
+    @abstractmethod
+    async def apply(self, session: AsyncSession, messages: Sequence[Incoming]) -> None:
+        """Do what the messages cause, in this transaction. Raises whatever goes wrong."""
+
+    @abstractmethod
+    async def apply_again(self, session: AsyncSession, incoming: Incoming) -> None:
+        """Do what a message causes that was set aside, in this transaction."""
+
+    @abstractmethod
+    async def put_aside(self, session: AsyncSession, incoming: Incoming, why: SetAside) -> None:
+        """Set one message aside, in this transaction."""
+
+    async def take(self, messages: Sequence[Incoming]) -> Taken:
+        """Take a batch. Raises TooManyDeaths; other failures are dealt with, or given back as transient."""
+        self._raise_alarms(messages)
+        wanted = [incoming for incoming in messages if incoming.reading in _TAKEN_UP]
+        if not wanted:
+            return Taken(len(messages))
+        if len(wanted) > 1 and all(incoming.reading is not Reading.UNREADABLE for incoming in wanted):
+            try:
+                await self._in_one_transaction(wanted)
+            except Exception as error:  # noqa: BLE001 - sorted into "not now" and "not together"
+                if is_transient(error):
+                    return Taken(0, error)
+                metrics.CONSUMER_RETRIES.labels(self.service, "batch").inc()
+                log.info("batch_failed", messages=len(wanted), cause=cause_of(error))
+            else:
+                self.cap.lived(len(wanted))
+                return Taken(len(messages))
+        return await self._one_by_one(messages)
+
+    async def _one_by_one(self, messages: Sequence[Incoming]) -> Taken:
+        for index, incoming in enumerate(messages):
+            if incoming.reading not in _TAKEN_UP:
+                continue
+            try:
+                await self._take_one(incoming)
+            except TooManyDeaths:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever is left after parking is not the message's fault
+                return Taken(index, error)
+        return Taken(len(messages))
+
+    async def _take_one(self, incoming: Incoming) -> None:
+        why = await self._reason_to_set_aside(incoming)
+        if why is None:
+            self.cap.lived(1)
+            return
+        if why.standing == "failed":
+            self.cap.died()
+        async with self.database.sessions() as session, session.begin():
+            await self.put_aside(session, incoming, why)
+        log.warning(
+            "message_set_aside",
+            standing=why.standing,
+            message_id=str(incoming.message_id),
+            type=incoming.type_name,
+            topic=incoming.record.topic,
+            partition=incoming.record.partition,
+            offset=incoming.record.offset,
+            cause=why.cause,
+        )
+
+    async def _reason_to_set_aside(self, incoming: Incoming) -> SetAside | None:
+        if incoming.reading is Reading.UNREADABLE:
+            return SetAside("failed", incoming.cause)
+        tries = 0
+        while True:
+            try:
+                await self._in_one_transaction([incoming])
+            except NotYetKnown as error:
+                return SetAside("waiting", str(error), tries=1, retry_seconds=self.limits.first_wait_seconds)
+            except Exception as error:
+                if is_transient(error):
+                    raise
+                tries += 1
+                metrics.CONSUMER_RETRIES.labels(self.service, "message").inc()
+                if tries >= self.limits.tries:
+                    return SetAside("failed", cause_of(error), stack_of(error), tries)
+                await asyncio.sleep(self.limits.pause_seconds * tries)
+            else:
+                return None
+
+    async def _in_one_transaction(self, messages: Sequence[Incoming]) -> None:
+        try:
+            async with self.database.sessions() as session, session.begin():
+                await self.apply(session, messages)
+        finally:
+            set_traceparent(None)
+
+    def _raise_alarms(self, messages: Sequence[Incoming]) -> None:
+        for incoming in messages:
+            if incoming.reading is Reading.UNKNOWN:
+                metrics.CONSUMER_UNKNOWN.labels(self.service, incoming.record.topic).inc()
+                log.error(
+                    "unknown_type",
+                    type=incoming.type_name[:100],
+                    topic=incoming.record.topic,
+                    message_id=str(incoming.message_id),
+                )
