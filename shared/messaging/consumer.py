@@ -95,8 +95,9 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             if self.halted_because is None:
                 try:
                     done = await self._take(records)
-                except Exception as error:
-                    log.error("batch_not_taken", group=self.group, cause=cause_of(error))  # noqa: TRY400 - may quote the message
+                except Exception as error:  # noqa: BLE001 - see the module's first lines
+                    cause = cause_of(error)
+                    log.error("batch_not_taken", group=self.group, cause=cause)  # noqa: TRY400 - it may quote
                     done = 0
             else:
                 done = 0

@@ -45,7 +45,7 @@ class Effects(Taker):
                 await self.apply_again(session, incoming)
 
     async def apply_again(self, session: AsyncSession, incoming: Incoming) -> None:
-        """Call the reaction to a fact, whatever the inbox says. Flushed, so that what fails is known to be its doing."""
+        """Call the reaction to a fact, whatever the inbox says, and flush: what fails is then known to be its doing."""
         assert isinstance(incoming.message, Fact)
         assert incoming.envelope is not None
         set_traceparent(incoming.envelope.traceparent)

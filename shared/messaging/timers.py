@@ -69,9 +69,10 @@ class TimerRunner:
             set_traceparent(new_traceparent())
             try:
                 await self._run_one(timer, row_id, failed_before=row_id in failures)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - sorted below
                 if is_transient(error):
-                    raise
+                    log.info("timer_waits", timer=timer.name, row_id=str(row_id), cause=cause_of(error))
+                    break
                 await self._note_failure(timer, row_id, failures.get(row_id, 0), error)
             else:
                 done += 1
