@@ -45,7 +45,7 @@ def environment_with(changes: Mapping[str, str | None]) -> dict[str, str]:
 def start(program: Program, log: Path, *, dies_with_parent: bool = False) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own, with both outputs appended to `log`.
 
-    `dies_with_parent` (Linux only) makes the kernel stop it when the *thread* that called this ends, so call it from the
+    `dies_with_parent` (Linux only) makes the kernel stop it when the *thread* that called this ends: call it from the
     main thread.
     """
 

@@ -1,0 +1,64 @@
+"""`python -m deploy.embedded.setup migrate|topics|load`: what must be there before the services start.
+
+A process of its own, so that the supervisor does not carry every table and data file in its memory for good.
+"""
+
+import asyncio
+import hashlib
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from deploy.embedded.environment import SERVICES, database_name
+
+_ROOT = Path(__file__).parents[2]
+
+
+def sum_of(files: Iterable[Path], *more: str) -> str:
+    """Return a short sum over files' contents and other texts: another sum means another set-up."""
+    total = hashlib.sha256()
+    for text in (*(path.read_bytes() for path in sorted(files)), *(part.encode() for part in more)):
+        total.update(hashlib.sha256(text).digest())
+    return total.hexdigest()[:16]
+
+
+def migrations_sum(service: str, url: str) -> str:
+    return sum_of((_ROOT / "services" / service / "migrations").rglob("*.py"), url)
+
+
+def topics_sum(bootstrap: str) -> str:
+    return sum_of([_ROOT / "shared" / "contracts" / "topics.py"], bootstrap.partition(":")[0])
+
+
+def data_sum() -> str:
+    return sum_of((_ROOT / "deploy").rglob("*.yaml"))
+
+
+async def migrate_all() -> None:
+    """Bring every service's database to its newest tables."""
+    from shared.db import migrate  # noqa: PLC0415 - only this step needs it
+
+    for service in SERVICES:
+        await migrate(service, os.environ[database_name(service)])
+
+
+async def make_topics() -> None:
+    """Make the topics that are missing."""
+    from shared.messaging.topics_admin import create_topics  # noqa: PLC0415 - only this step needs it
+    from shared.settings import SharedSettings  # noqa: PLC0415
+
+    await create_topics(SharedSettings())
+
+
+async def load() -> None:
+    """Load projects, people and their catalogues."""
+    from deploy.loading import load_all  # noqa: PLC0415 - only this step needs it
+
+    await load_all()
+
+
+STEPS = {"migrate": migrate_all, "topics": make_topics, "load": load}
+
+if __name__ == "__main__":
+    asyncio.run(STEPS[sys.argv[1]]())
