@@ -10,7 +10,7 @@ from shared.db import Database
 _COUNT_LIMIT = 10_000  # a gauge need not be exact beyond this, and must stay cheap
 
 _STATE = text(f"""
-    SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT {_COUNT_LIMIT}) AS some) AS outbox_rows,
+    SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT {_COUNT_LIMIT}) AS counted) AS outbox_rows,
            (SELECT extract(epoch FROM clock_timestamp() - recorded_at) FROM outbox ORDER BY id LIMIT 1)
                AS oldest_seconds,
            (SELECT count(*) FROM stopped_keys) AS stopped_keys,

@@ -99,7 +99,7 @@ class Taker(ABC):
             return Taken(len(messages))
         if len(wanted) > 1 and all(incoming.reading is not Reading.UNREADABLE for incoming in wanted):
             try:
-                await self._in_one_transaction(wanted)
+                await self.in_one_transaction(wanted)
             except Exception as error:  # noqa: BLE001 - sorted into "not now" and "not together"
                 if is_transient(error):
                     return Taken(0, error)
@@ -148,7 +148,7 @@ class Taker(ABC):
         tries = 0
         while True:
             try:
-                await self._in_one_transaction([incoming])
+                await self.in_one_transaction([incoming])
             except NotYetKnown as error:
                 return SetAside("waiting", str(error), tries=1, retry_seconds=self.limits.first_wait_seconds)
             except Exception as error:
@@ -162,7 +162,8 @@ class Taker(ABC):
             else:
                 return None
 
-    async def _in_one_transaction(self, messages: Sequence[Incoming]) -> None:
+    async def in_one_transaction(self, messages: Sequence[Incoming]) -> None:
+        """Apply messages and commit, all or none. Raises whatever goes wrong."""
         try:
             async with self.database.sessions() as session, session.begin():
                 await self.apply(session, messages)
