@@ -72,7 +72,7 @@ class PatientBroker(KafkaBroker):
             try:
                 if missing := await missing_topics(self.bootstrap, self.wanted):
                     if missing != told:
-                        log.warning("topics_missing", topics=sorted(missing), remedy="kurslots migrate makes them")
+                        log.warning("topics_missing", topics=sorted(missing), remedy="kurslots topics")
                         told = missing
                 else:
                     await super().start()
