@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from deploy.embedded.origin.guards import OwnHostOnly, SmallBodies
+from deploy.embedded.origin.guards import Entrance, SmallBodies
 from deploy.embedded.origin.health import check_all, summary
 from deploy.embedded.origin.issuer.clients import registered_clients
 from deploy.embedded.origin.issuer.endpoints import IssuerRoutes
@@ -129,7 +129,7 @@ def create_app(settings: OriginSettings) -> Starlette:
     proxied = [Mount(f"/{service}", app=_proxy(origin, service)) for service in SERVICES]
     app = Starlette(
         routes=[*proxied, Mount("", routes=own, middleware=[Middleware(SmallBodies, max_bytes=_OWN_BODY_BYTES)])],
-        middleware=[Middleware(OwnHostOnly, allowed=settings.allowed_hosts)],
+        middleware=[Middleware(Entrance, allowed_hosts=settings.allowed_hosts)],
         exception_handlers={OriginProblem: answer_problem, HTTPException: answer_http_error},
         lifespan=origin.lifespan,
     )

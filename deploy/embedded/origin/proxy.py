@@ -1,10 +1,9 @@
-"""The reverse proxy in front of the services' web processes: streams both ways and refuses path tricks.
+"""The reverse proxy in front of the services' web processes. It streams both ways, so server-sent events pass.
 
-Paths are passed on byte for byte, so what is dangerous in them must be refused here, before anything decodes them.
+Paths are passed on byte for byte; what is dangerous in them was refused at the entrance (`guards.py`).
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Iterable
 from http import HTTPStatus
 
@@ -22,19 +21,12 @@ _HOP_BY_HOP = frozenset(
     b"transfer-encoding upgrade".split()
 )
 _SAID_BY_US = frozenset(b"forwarded x-forwarded-for x-forwarded-host x-forwarded-proto x-forwarded-port".split())
-_TRICKS = re.compile(rb"//|\\|%(?:2[fF]|5[cC]|00|0[0-9a-fA-F]|1[0-9a-fA-F]|7[fF]|25)|[\x00-\x20\x7f]")
-_DOTS = re.compile(rb"(?:\.|%2[eE]){1,2}")
 
 Headers = list[tuple[bytes, bytes]]
 
 
 class _BodyTooLarge(Exception):  # noqa: N818
     """The request went on past the limit while it was being passed on."""
-
-
-def is_tricky(raw_path: bytes) -> bool:
-    """Whether a path could mean one thing here and another where it is decoded."""
-    return _TRICKS.search(raw_path) is not None or any(_DOTS.fullmatch(part) for part in raw_path.split(b"/"))
 
 
 def end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
@@ -82,10 +74,6 @@ class ServiceProxy:
 
     async def _pass_on(self, request: Request) -> ASGIApp:
         raw_path: bytes = request.scope["raw_path"]
-        if is_tricky(raw_path):
-            raise OriginProblem(
-                HTTPStatus.BAD_REQUEST, "path_refused", N_("The path holds characters that are not taken in a path.")
-            )
         self._refuse_announced_size(request)
         base = self._routes.current().services.get(self._service, {}).get("web")
         if base is None:

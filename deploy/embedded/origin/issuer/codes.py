@@ -47,7 +47,8 @@ class Code(AuthorizationCodeMixin):
 class Codes:
     """The codes that are out."""
 
-    def __init__(self) -> None:
+    def __init__(self, life_seconds: float = LIFE_SECONDS) -> None:
+        self._life_seconds = life_seconds
         self._codes: dict[str, tuple[float, Code]] = {}
 
     def add(self, code: Code) -> None:
@@ -55,7 +56,7 @@ class Codes:
         self._codes = {key: kept for key, kept in self._codes.items() if kept[0] > now}
         if len(self._codes) >= _MOST_KEPT:
             del self._codes[next(iter(self._codes))]
-        self._codes[code.code] = (now + LIFE_SECONDS, code)
+        self._codes[code.code] = (now + self._life_seconds, code)
 
     def take(self, code: str, client_id: str) -> Code | None:
         """Return the code and forget it, whatever comes of it; None if unknown, used, expired or another client's."""

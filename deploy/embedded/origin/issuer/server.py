@@ -212,7 +212,7 @@ class IdToken(OpenIDCode):
     def get_client_claims(self, client: Client) -> dict[str, Any]:
         return {
             "iss": self._issuer,
-            "aud": [client.client_id],
+            "aud": client.client_id,
             "exp": int(time.time()) + client.token_minutes * 60,
         }
 

@@ -13,6 +13,7 @@ from deploy.embedded.origin.sent.store import DueReceipt, SentStore
 # The real provider tries at least 5 times over at least 6 hours; the first tries here are quick, for a demonstration.
 PAUSES_SECONDS = (0.5, 1, 2, 5, 15, 60, 300, 900, 1800, 3600, 7200, 10800)
 _PATIENCE_SECONDS = 5.0
+_HELD_SECONDS = 4 * _PATIENCE_SECONDS  # connecting, sending and reading may each take their patience
 _TAKEN = range(HTTPStatus.OK, HTTPStatus.NO_CONTENT + 1)
 _ASLEEP_SECONDS = 3600.0
 
@@ -33,18 +34,19 @@ class ReceiptCalls:
 
     async def run(self) -> None:
         """Give receipts as they fall due, until cancelled."""
-        while True:
-            self._awake.clear()
-            due = self._store.due_receipts(time.time())
-            await asyncio.gather(*(self._give(receipt) for receipt in due))
-            if due:
-                continue
-            pause = self._store.seconds_to_next_receipt()
-            try:
-                async with asyncio.timeout(_ASLEEP_SECONDS if pause is None else pause):
-                    await self._awake.wait()
-            except TimeoutError:
-                continue
+        async with asyncio.TaskGroup() as calls:
+            while True:
+                self._awake.clear()
+                for receipt in self._store.due_receipts(now := time.time()):
+                    # Put off while it is being given: a crash meanwhile gives it once more, and nothing gives it twice.
+                    self._store.postpone_receipt(receipt.sms_id, attempts=receipt.attempts, due=now + _HELD_SECONDS)
+                    calls.create_task(self._give(receipt))
+                pause = self._store.seconds_to_next_receipt()
+                try:
+                    async with asyncio.timeout(_ASLEEP_SECONDS if pause is None else pause):
+                        await self._awake.wait()
+                except TimeoutError:
+                    continue
 
     async def _give(self, receipt: DueReceipt) -> None:
         form = {"id": receipt.sms_id, "status": receipt.status}
@@ -69,3 +71,4 @@ class ReceiptCalls:
             return
         due = time.time() + PAUSES_SECONDS[receipt.attempts]
         self._store.postpone_receipt(receipt.sms_id, attempts=receipt.attempts + 1, due=due)
+        self.wake()

@@ -5,7 +5,6 @@ receipt), `refused` (403), `unavailable` (503), `lost` (kept, but answered 500, 
 """
 
 import base64
-import binascii
 import re
 import secrets
 import time
@@ -119,7 +118,7 @@ class SmsGateway:
             return False
         try:
             given = base64.b64decode(credentials, validate=True)
-        except binascii.Error:
+        except ValueError:  # no base64, or no ASCII
             return False
         return secrets.compare_digest(given, self._account)
 
