@@ -4,13 +4,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Column, Enum, Text
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.db import UtcDateTime, table_base
 
 if TYPE_CHECKING:
-    from sqlmodel import SQLModel as NotificationTable
+
+    class NotificationTable(SQLModel):
+        """The base class, as a type checker can see it."""
+
 else:
     NotificationTable = table_base("notification")
 

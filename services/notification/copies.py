@@ -1,6 +1,6 @@
 """Copies of people, employers, projects and suppliers: as little of each as telling them needs.
 
-Whoever waits for a copy to come is tried again at once. Erasing takes the copy, the wishes and what was still to be sent.
+Whoever waits for a copy to come is tried again at once. Erasing takes the copy, the wishes and what was to be sent.
 """
 
 from collections.abc import Iterable

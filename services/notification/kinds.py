@@ -47,7 +47,7 @@ class OnUnknown(StrEnum):
 class Field:
     """A named field of a wording. `sms` says whether the SMS must hold it too; the e-mail holds every field.
 
-    A line of a text that holds an optional field is left out where the field has no value.
+    An optional field stands in a line that begins `[if name]`, which is left out where the field has no value.
     """
 
     name: str

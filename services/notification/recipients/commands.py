@@ -102,7 +102,10 @@ async def add_suppression(
     note: str,
     added_by: UUID,
 ) -> Suppression:
-    """Suppress an address by an operator's decision. Raises Conflict where one is in force, InvalidInput for a past end."""
+    """Suppress an address by an operator's decision.
+
+    Raises Conflict where a suppression is in force, InvalidInput for an end that has passed.
+    """
     found = await _in_force(session, channel, address)
     now = clock.now()
     if until is not None and until <= now:

@@ -1,6 +1,6 @@
 """Reads of recipients: their addresses, what they wish, and what may not be used."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,11 +13,12 @@ from services.notification.kinds import KINDS, ChannelName
 from services.notification.recipients.rules import Reach, is_in_force, normal_address
 from services.notification.recipients.tables import Employer, Preference, Project, Recipient, Suppression
 from shared.contracts.booking import PersonDescribed
+from shared.contracts.facts import State
 from shared.contracts.procurement import SupplierDescribed
 from shared.messaging.copies import is_erased
 from shared.web.paging import PageFilter, Rows, page_of
 
-_STATES = {Holder.PERSON: PersonDescribed, Holder.SUPPLIER: SupplierDescribed}
+_STATES: Mapping[Holder, type[State]] = {Holder.PERSON: PersonDescribed, Holder.SUPPLIER: SupplierDescribed}
 
 
 async def find_recipient(session: AsyncSession, kind: Holder, holder_id: UUID) -> Recipient | None:

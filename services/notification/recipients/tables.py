@@ -65,7 +65,7 @@ class Project(NotificationTable, table=True):
 
     id: UUID = Field(primary_key=True)
     name: str = prose()
-    buyer_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))  # type: ignore[call-overload]  # an instance, with its item type
+    buyer_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
 
 
 class Employer(NotificationTable, table=True):
@@ -74,7 +74,7 @@ class Employer(NotificationTable, table=True):
     __tablename__ = "employers"
 
     id: UUID = Field(primary_key=True)
-    project_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))  # type: ignore[call-overload]  # see above
+    project_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
 
 
 class Preference(NotificationTable, table=True):

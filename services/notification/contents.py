@@ -1,0 +1,134 @@
+"""What each fact gives a wording to say: the fields of its kind, as they are kept. Pure.
+
+A field that is missing here is found by the test that writes every kind from the golden sample of its fact.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.contracts import booking, procurement
+from shared.contracts.facts import RunSummary
+
+Content = dict[str, Any]
+
+
+def run_content(run: RunSummary) -> Content:
+    """Return the fields that say which run it is and when it is held."""
+    first = first_meeting(run)
+    return {
+        "course_title": run.course_title,
+        "run_reference": run.reference,
+        "meetings": [meeting.model_dump(mode="json") for meeting in run.meetings],
+        "first_meeting": None if first is None else first.isoformat(),
+    }
+
+
+def first_meeting(run: RunSummary) -> datetime | None:
+    """Return when a run begins."""
+    return min((meeting.starts_at for meeting in run.meetings), default=None)
+
+
+def run_changed(fact: booking.RunChanged) -> Content:
+    return {**run_content(fact.run), "changes": list(fact.changes), "reason": fact.reason}
+
+
+def run_cancelled(fact: booking.RunCancelled) -> Content:
+    return {**run_content(fact.run), "reason": fact.reason}
+
+
+def meeting_approached(fact: booking.MeetingApproached) -> Content:
+    meeting = next((each for each in fact.run.meetings if each.meeting_id == fact.meeting_id), None)
+    return {
+        **run_content(fact.run),
+        "starts_at": fact.starts_at.isoformat(),
+        "mode": fact.run.mode if meeting is None else meeting.mode,
+        "place": None if meeting is None else meeting.place,
+    }
+
+
+def booking_content(fact: booking.BookingConfirmed | booking.BookingChanged | booking.BookingCancelled) -> Content:
+    content = {
+        **run_content(fact.run),
+        "reference": fact.reference,
+        "seats": fact.seats,
+        "named": fact.named,
+    }
+    if isinstance(fact, booking.BookingChanged):
+        content["seats_before"] = fact.seats_before
+    if isinstance(fact, booking.BookingCancelled):
+        content["reason"] = fact.reason
+    return content
+
+
+def request_content(
+    fact: booking.TrainingRequestSubmitted
+    | booking.TrainingRequestWithdrawn
+    | procurement.TrainingRequestTaken
+    | procurement.TrainingRequestDeclined
+    | procurement.TrainingRequestReturned,
+) -> Content:
+    return {
+        "title": fact.title,
+        "reference": fact.reference,
+        "reason": getattr(fact, "reason", None),
+        "registration_number": getattr(fact, "registration_number", None),
+    }
+
+
+def request_arranged(fact: booking.TrainingRequestArranged) -> Content:
+    return {**run_content(fact.run), "title": fact.title, "reference": fact.reference, "seats": fact.seats}
+
+
+def supplier_invited(fact: procurement.SupplierInvited) -> Content:
+    return {**_procedure(fact), "deadline": fact.deadline.isoformat()}
+
+
+def procedure_cancelled(fact: procurement.ProcedureCancelled) -> Content:
+    return {**_procedure(fact), "reason": fact.reason}
+
+
+def award_decided(fact: procurement.AwardDecided, supplier_id: UUID, winner_name: str | None) -> Content:
+    """Return what one bidder is told: its own outcome, and of the winner what the law says (12 kap. 12 § LOU)."""
+    own = next(outcome for outcome in fact.outcomes if outcome.supplier_id == supplier_id)
+    winner = next((outcome for outcome in fact.outcomes if outcome.won), None)
+    return {
+        **_procedure(fact),
+        "decided_on": fact.decided_on.isoformat(),
+        "standstill_until": None if fact.standstill_until is None else fact.standstill_until.isoformat(),
+        "reason": own.reason,
+        "rank": own.rank,
+        "points": own.points,
+        "winner_name": winner_name,
+        "winner_points": None if winner is None else winner.points,
+        "winner_reason": None if winner is None else winner.reason,
+    }
+
+
+def contract_signed(fact: procurement.ContractSigned) -> Content:
+    return {
+        **_procedure(fact),
+        "reference": fact.reference,
+        "value": {"ore": fact.value_ore, "currency": fact.currency},
+        "starts_on": fact.starts_on.isoformat(),
+        "ends_on": fact.ends_on.isoformat(),
+    }
+
+
+def _procedure(
+    fact: procurement.SupplierInvited
+    | procurement.AwardDecided
+    | procurement.ProcedureCancelled
+    | procurement.ContractSigned,
+) -> Content:
+    return {
+        "title": fact.title,
+        "registration_number": fact.registration_number,
+        "buyer_name": fact.buyer_name,
+    }
+
+
+def only_of_kind(content: Mapping[str, Any], names: frozenset[str]) -> Content:
+    """Return the fields that the kind uses and that have a value: nothing more is kept."""
+    return {name: value for name, value in content.items() if name in names and value is not None}

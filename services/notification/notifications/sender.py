@@ -1,0 +1,86 @@
+"""The loop that sends: the one place of this service that commits, because an attempt must be kept before it is made.
+
+Several workers may run it: a row is taken by one of them only.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from uuid import UUID
+
+import structlog
+
+from services.notification.channels.channel import Channel
+from services.notification.kinds import ChannelName
+from services.notification.notifications.sending import Desk, Prepared, find_due, prepare, settle
+from shared.db import Database
+from shared.kernel.clock import Clock
+from shared.log import new_traceparent, set_traceparent
+from shared.messaging.failures import cause_of, is_transient
+from shared.messaging.worker import Running
+from shared.metrics import SENDINGS
+
+_IDLE_SECONDS = 0.5
+_BATCH = 50
+_log = structlog.get_logger(__name__)
+
+
+class Sender:
+    """Sends what is due over the channels that it was given."""
+
+    def __init__(
+        self, database: Database, clock: Clock, desk: Desk, channels: Mapping[ChannelName, Channel], *, at_once: int = 8
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._desk = desk
+        self._channels = channels
+        self._places = asyncio.Semaphore(at_once)
+
+    async def run(self, running: Running) -> None:
+        """Send until the worker stops."""
+        while not running.stopping.is_set():
+            done = await self.send_due()
+            if done:
+                running.wake_relay()
+            await running.pause(0 if done else _IDLE_SECONDS)
+
+    async def send_due(self) -> int:
+        """Take up everything that is due now, once; return how many were decided about."""
+        async with self._database.sessions() as session:
+            due = await find_due(session, self._clock.now(), _BATCH)
+        return sum(await asyncio.gather(*(self._take_up(notification_id) for notification_id in due)))
+
+    async def _take_up(self, notification_id: UUID) -> bool:
+        async with self._places:
+            set_traceparent(new_traceparent())
+            try:
+                await self._send(notification_id)
+            except Exception as error:  # one notification must not hold up the others
+                if not is_transient(error):
+                    _log.exception("notification_not_taken_up", notification=str(notification_id))
+                else:
+                    _log.warning("sender_waits", notification=str(notification_id), cause=cause_of(error))
+                return False
+            return True
+
+    async def _send(self, notification_id: UUID) -> None:
+        async with self._database.sessions() as session:
+            prepared = await prepare(session, self._clock, self._desk, notification_id)
+            await session.commit()
+        if prepared is not None:
+            await self._call(prepared)
+
+    async def _call(self, prepared: Prepared) -> None:
+        """Call the provider with no transaction held, then record what came of it."""
+        outcome = await self._channels[prepared.channel].send(prepared.sending)
+        SENDINGS.labels(prepared.channel.value, outcome.result.value).inc()
+        _log.info(
+            "sent" if outcome.provider_id or outcome.cause is None else "not_sent",
+            notification=str(prepared.notification_id),
+            channel=prepared.channel.value,
+            result=outcome.result.value,
+            cause=outcome.cause,
+        )
+        async with self._database.sessions() as session:
+            await settle(session, self._clock, self._desk, prepared, outcome)
+            await session.commit()

@@ -1,0 +1,289 @@
+"""Each fact that somebody must be told of, and the kind of notification that each recipient's part makes of it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from services.notification import contents
+from services.notification.base import Holder
+from services.notification.contents import Content, first_meeting, only_of_kind
+from services.notification.kinds import KINDS
+from services.notification.notifications.calendar_files import calendar_content
+from services.notification.notifications.commands import Cause, Telling, tell
+from services.notification.recipients.queries import find_recipient, is_recipient_erased
+from shared.contracts.booking import (
+    BookingCancelled,
+    BookingChanged,
+    BookingConfirmed,
+    MeetingApproached,
+    RunCancelled,
+    RunChanged,
+    RunScheduled,
+    TrainingRequestArranged,
+    TrainingRequestSubmitted,
+    TrainingRequestWithdrawn,
+)
+from shared.contracts.facts import Fact, Recipient, RunSummary
+from shared.contracts.procurement import (
+    AwardDecided,
+    ContractLineOrdered,
+    ContractSigned,
+    ProcedureCancelled,
+    SupplierInvited,
+    TrainingRequestDeclined,
+    TrainingRequestReturned,
+    TrainingRequestTaken,
+)
+from shared.messaging.reactions import Delivery, NotYetKnown, Reactions
+
+REACTIONS = Reactions("notification")
+REACTIONS.ignore(RunScheduled, ContractLineOrdered)
+
+URGENT_WITHIN = timedelta(hours=24)
+_ANY = "*"
+_SEATED = "participant"
+_UNSEATED = "former_participant"
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What all notifications of one fact have in common."""
+
+    subject_id: UUID
+    project_id: UUID
+    employer_id: UUID | None = None
+    buyer_id: UUID | None = None
+    calendar: Mapping[str, Any] | None = None
+    urgent: bool = False
+    not_after: datetime | None = None
+
+
+KindsByPart = Mapping[str, str]
+"""The kind for each part that a recipient has; `*` stands for every other part."""
+
+
+async def _tell(
+    delivery: Delivery,
+    fact: Fact,
+    recipients: Iterable[Recipient],
+    kinds: KindsByPart,
+    matter: Matter,
+    content_for: Callable[[Recipient], Content],
+) -> None:
+    assert delivery.envelope is not None
+    tellings = []
+    for recipient in recipients:
+        kind = kinds.get(recipient.part) or kinds.get(f"{recipient.kind}:{_ANY}") or kinds.get(_ANY)
+        if kind is None:
+            _log.warning("nobody tells this part", type=fact.type_name, part=recipient.part)
+            continue
+        names = frozenset(field.name for field in KINDS[kind].fields)
+        tellings.append(
+            Telling(
+                kind=kind,
+                holder=Holder(recipient.kind),
+                holder_id=recipient.id,
+                part=recipient.part,
+                content=only_of_kind(content_for(recipient), names),
+                subject_id=matter.subject_id,
+                project_id=matter.project_id,
+                employer_id=matter.employer_id,
+                buyer_id=matter.buyer_id,
+                calendar=matter.calendar if KINDS[kind].calendar is not None else None,
+                urgent=matter.urgent,
+                not_after=matter.not_after,
+            )
+        )
+    cause = Cause(delivery.envelope.id, fact.type_name)
+    await tell(delivery.session, delivery.clock.now(), cause, tellings)
+
+
+def _about_run(
+    delivery: Delivery, run: RunSummary, project_id: UUID, sequence: int, *, employer_id: UUID | None = None
+) -> Matter:
+    """Return what is common to notifications about a run; they are urgent where it begins within a day."""
+    first = first_meeting(run)
+    now = delivery.clock.now()
+    return Matter(
+        subject_id=run.run_id,
+        project_id=project_id,
+        employer_id=employer_id,
+        calendar=calendar_content(run, sequence),
+        urgent=first is not None and now < first <= now + URGENT_WITHIN,
+    )
+
+
+@REACTIONS.on(RunChanged)
+async def on_run_changed(delivery: Delivery, fact: RunChanged) -> None:
+    """Tell everyone booked what is new."""
+    matter = _about_run(delivery, fact.run, fact.project_id, fact.sequence)
+    content = contents.run_changed(fact)
+    await _tell(delivery, fact, fact.recipients, {_ANY: "run_changed"}, matter, lambda _: content)
+
+
+@REACTIONS.on(RunCancelled)
+async def on_run_cancelled(delivery: Delivery, fact: RunCancelled) -> None:
+    """Tell everyone booked that the run will not be held."""
+    matter = _about_run(delivery, fact.run, fact.project_id, fact.sequence)
+    content = contents.run_cancelled(fact)
+    await _tell(delivery, fact, fact.recipients, {_ANY: "run_cancelled"}, matter, lambda _: content)
+
+
+@REACTIONS.on(MeetingApproached)
+async def on_meeting_approached(delivery: Delivery, fact: MeetingApproached) -> None:
+    """Remind of a meeting; once it has begun a reminder is of no use."""
+    matter = Matter(subject_id=fact.run_id, project_id=fact.project_id, not_after=fact.starts_at)
+    content = contents.meeting_approached(fact)
+    await _tell(delivery, fact, fact.recipients, {_ANY: "meeting_reminder"}, matter, lambda _: content)
+
+
+@REACTIONS.on(BookingConfirmed)
+async def on_booking_confirmed(delivery: Delivery, fact: BookingConfirmed) -> None:
+    """Tell the employer's contacts of the booking, and participants of their seats."""
+    kinds = {_SEATED: "seat_confirmed", _ANY: "booking_confirmed"}
+    await _tell_of_booking(delivery, fact, kinds)
+
+
+@REACTIONS.on(BookingChanged)
+async def on_booking_changed(delivery: Delivery, fact: BookingChanged) -> None:
+    """Tell contacts what is new, those who got a seat that they have one, and those who lost it that they have not."""
+    kinds = {_SEATED: "seat_confirmed", _UNSEATED: "seat_cancelled", _ANY: "booking_changed"}
+    await _tell_of_booking(delivery, fact, kinds)
+
+
+@REACTIONS.on(BookingCancelled)
+async def on_booking_cancelled(delivery: Delivery, fact: BookingCancelled) -> None:
+    """Tell everyone concerned; where the run itself was cancelled they hear of that, and not twice."""
+    if fact.with_run:
+        return
+    kinds = {_SEATED: "seat_cancelled", _UNSEATED: "seat_cancelled", _ANY: "booking_cancelled"}
+    await _tell_of_booking(delivery, fact, kinds)
+
+
+async def _tell_of_booking(
+    delivery: Delivery, fact: BookingConfirmed | BookingChanged | BookingCancelled, kinds: KindsByPart
+) -> None:
+    matter = _about_run(delivery, fact.run, fact.project_id, fact.run_sequence, employer_id=fact.employer_id)
+    content = contents.booking_content(fact)
+    await _tell(delivery, fact, fact.recipients, kinds, matter, lambda _: content)
+
+
+def _about_request(
+    fact: TrainingRequestSubmitted
+    | TrainingRequestWithdrawn
+    | TrainingRequestArranged
+    | TrainingRequestTaken
+    | TrainingRequestDeclined
+    | TrainingRequestReturned,
+) -> Matter:
+    return Matter(
+        subject_id=fact.request_id, project_id=fact.project_id, employer_id=fact.employer_id, buyer_id=fact.buyer_id
+    )
+
+
+@REACTIONS.on(TrainingRequestSubmitted)
+async def on_training_request_submitted(delivery: Delivery, fact: TrainingRequestSubmitted) -> None:
+    """Tell the employer that its request has come in, and the officers that one waits."""
+    kinds = {"officer": "request_to_handle", _ANY: "request_received"}
+    content = contents.request_content(fact)
+    await _tell(delivery, fact, fact.recipients, kinds, _about_request(fact), lambda _: content)
+
+
+@REACTIONS.on(TrainingRequestWithdrawn)
+async def on_training_request_withdrawn(delivery: Delivery, fact: TrainingRequestWithdrawn) -> None:
+    """Tell that the request is withdrawn."""
+    content = contents.request_content(fact)
+    await _tell(delivery, fact, fact.recipients, {_ANY: "request_withdrawn"}, _about_request(fact), lambda _: content)
+
+
+@REACTIONS.on(TrainingRequestTaken)
+async def on_training_request_taken(delivery: Delivery, fact: TrainingRequestTaken) -> None:
+    """Tell the employer that its request is in a case."""
+    content = contents.request_content(fact)
+    await _tell(delivery, fact, fact.recipients, {_ANY: "request_in_case"}, _about_request(fact), lambda _: content)
+
+
+@REACTIONS.on(TrainingRequestDeclined)
+async def on_training_request_declined(delivery: Delivery, fact: TrainingRequestDeclined) -> None:
+    """Tell the employer that its request is declined, and why."""
+    content = contents.request_content(fact)
+    await _tell(delivery, fact, fact.recipients, {_ANY: "request_declined"}, _about_request(fact), lambda _: content)
+
+
+@REACTIONS.on(TrainingRequestReturned)
+async def on_training_request_returned(delivery: Delivery, fact: TrainingRequestReturned) -> None:
+    """Tell the employer that its request waits again."""
+    content = contents.request_content(fact)
+    await _tell(delivery, fact, fact.recipients, {_ANY: "request_returned"}, _about_request(fact), lambda _: content)
+
+
+@REACTIONS.on(TrainingRequestArranged)
+async def on_training_request_arranged(delivery: Delivery, fact: TrainingRequestArranged) -> None:
+    """Tell the employer of its run, and that seats are kept for it."""
+    content = contents.request_arranged(fact)
+    await _tell(delivery, fact, fact.recipients, {_ANY: "run_arranged"}, _about_request(fact), lambda _: content)
+
+
+@REACTIONS.on(SupplierInvited)
+async def on_supplier_invited(delivery: Delivery, fact: SupplierInvited) -> None:
+    """Invite a supplier to bid; after the deadline the invitation is of no use."""
+    matter = Matter(fact.procedure_id, fact.project_id, buyer_id=fact.buyer_id, not_after=fact.deadline)
+    content = contents.supplier_invited(fact)
+    kinds = {"supplier:*": "invitation_to_bid"}
+    await _tell(delivery, fact, fact.recipients, kinds, matter, lambda _: content)
+
+
+@REACTIONS.on(ProcedureCancelled)
+async def on_procedure_cancelled(delivery: Delivery, fact: ProcedureCancelled) -> None:
+    """Tell every supplier concerned why there will be no contract."""
+    matter = Matter(fact.procedure_id, fact.project_id, buyer_id=fact.buyer_id)
+    content = contents.procedure_cancelled(fact)
+    kinds = {"supplier:*": "procedure_cancelled"}
+    await _tell(delivery, fact, fact.recipients, kinds, matter, lambda _: content)
+
+
+@REACTIONS.on(AwardDecided)
+async def on_award_decided(delivery: Delivery, fact: AwardDecided) -> None:
+    """Tell each bidder how it fared, and who was chosen. Waits for the winner's name."""
+    matter = Matter(fact.procedure_id, fact.project_id, buyer_id=fact.buyer_id)
+    bidders = {outcome.supplier_id: outcome for outcome in fact.outcomes}
+    name = await _winner_name(delivery, fact)
+    for won, kind in ((True, "award"), (False, "non_award")):
+        told = [
+            recipient for recipient in fact.recipients if recipient.id in bidders and bidders[recipient.id].won is won
+        ]
+        await _tell(
+            delivery,
+            fact,
+            told,
+            {"supplier:*": kind},
+            matter,
+            lambda recipient: contents.award_decided(fact, recipient.id, name),
+        )
+
+
+async def _winner_name(delivery: Delivery, fact: AwardDecided) -> str | None:
+    """Return the chosen supplier's name; None where there is none, or it has been erased."""
+    winner = next((outcome.supplier_id for outcome in fact.outcomes if outcome.won), None)
+    if winner is None:
+        return None
+    copy = await find_recipient(delivery.session, Holder.SUPPLIER, winner)
+    if copy is not None:
+        return copy.name
+    if await is_recipient_erased(delivery.session, Holder.SUPPLIER, winner):
+        return None
+    raise NotYetKnown("supplier", winner)
+
+
+@REACTIONS.on(ContractSigned)
+async def on_contract_signed(delivery: Delivery, fact: ContractSigned) -> None:
+    """Tell the supplier that the contract binds, and the requesters that their training is under contract."""
+    matter = Matter(fact.contract_id, fact.project_id, buyer_id=fact.buyer_id)
+    content = contents.contract_signed(fact)
+    kinds = {"supplier:*": "contract_signed", "person:*": "request_contracted"}
+    await _tell(delivery, fact, fact.recipients, kinds, matter, lambda _: content)
