@@ -4,7 +4,7 @@ Nothing is given back unless the whole file is right.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import ScalarNode
 
 M = TypeVar("M", bound=BaseModel)
+PutTogether = Callable[[dict[str, Any]], dict[str, Any]]
 _SHOWN = 60
 
 
@@ -53,8 +54,11 @@ class _DatesAsText(RoundTripConstructor):
 _DatesAsText.add_constructor("tag:yaml.org,2002:timestamp", _DatesAsText.construct_written)
 
 
-def read_data_file(path: Path, model: type[M]) -> M:
-    """Return the file's content as `model`. Raises DataFileError naming file, line, field and what was expected."""
+def read_data_file(path: Path, model: type[M], *, put_together: PutTogether | None = None) -> M:
+    """Return the file's content as `model`. Raises DataFileError naming file, line, field and what was expected.
+
+    `put_together` may add to the tree what is said elsewhere; its LookupError(field, expected) is a fault of this file.
+    """
     yaml = YAML(typ="rt", pure=True)
     yaml.Constructor = _DatesAsText
     yaml.allow_duplicate_keys = False
@@ -69,8 +73,12 @@ def read_data_file(path: Path, model: type[M]) -> M:
     if not isinstance(tree, CommentedMap):
         raise DataFileError([Fault(path, 1, "(form)", "fields with values")])
     try:
+        whole = put_together(tree) if put_together else tree
         # By way of JSON, whose strict mode reads dates and decimals from text and nothing else from anything else.
-        return model.model_validate_json(json.dumps(tree))
+        return model.model_validate_json(json.dumps(whole))
+    except LookupError as error:
+        field, expected = error.args
+        raise DataFileError([Fault(path, _line(tree, [field]), field, expected)]) from error
     except ValidationError as error:
         raise DataFileError([_fault(path, tree, detail) for detail in error.errors(include_url=False)]) from error
 
