@@ -80,12 +80,9 @@ def environment(home: Home, ports: Ports, origin: str, given: Mapping[str, str])
         "KAFKA_BOOTSTRAP": f"127.0.0.1:{ports.kafka}",
         "OIDC_ISSUER": f"{origin}/issuer",
         "SMTP_URL": f"smtp://127.0.0.1:{ports.smtp}",
-        "SMTP_FROM": "kurslots@example.test",
-        "SMS_PROVIDER": "46elks",
         "SMS_URL": f"{origin}/sms/a1/sms",
         "SMS_USER": "kurslots",
         "SMS_PASSWORD": home.secret("sms"),
-        "SMS_FROM": "Kurslots",
     }
     for service in SERVICES:
         settings[database_name(service)] = postgres.url(service, service, home.secret(f"{service} database"))

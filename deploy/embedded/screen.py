@@ -36,7 +36,7 @@ class Screen:
             self.console.print(f"  … {part}: {text}", markup=False)
 
     def done(self, part: str, address: str, text: str) -> None:
-        self.console.print(f"  [green]✓[/] {part:<22} {address:<28} {text}")
+        self.console.print(f"  [green]✓[/] {part:<26} {address:<23} {text}")
 
     def trouble(self, text: str) -> None:
         self.console.print(f"  [red]![/] {text}")

@@ -85,7 +85,7 @@ class Supervisor:
     async def step(self, name: str, argv: Sequence[str]) -> None:
         """Run a program of ours to its end; raises PartError with the end of its log when it fails."""
         began = time.monotonic()
-        self._screen.progress(name, "…")
+        self._screen.progress(name, "setting up")
         log = self.log_of(name)
         process = self._spawn(name, Program(tuple(argv), self._home.folder), log)
         try:
@@ -139,6 +139,7 @@ class Supervisor:
                     survivor.kill()
             running.process.wait()
             running.state = "stopped"
+            self._screen.say(f"  {running.part.name} stopped")
 
     async def _prepare(self, part: Part) -> None:
         if part.prepare is not None:

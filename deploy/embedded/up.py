@@ -98,13 +98,13 @@ class System:
                 )
             )
             if is_first:
-                for name in ("tables", "data"):
+                for name in ("tables", "project data"):
                     self.home.mark(name, "")
             for service in SERVICES:
                 if database_name(service) not in self._given:
                     await self._postgres.ensure_database(service, service, self.home.secret(f"{service} database"))
         await self._step_if_changed("tables", "migrate", self._tables_sum())
-        await self._step_if_changed("data", "load", setup.data_sum())
+        await self._step_if_changed("project data", "load", setup.data_sum())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._supervisor.start(self._origin()))
             for service in SERVICES:
@@ -145,15 +145,15 @@ class System:
             *("--routes", str(self.home.routes), "--home", str(self.home.folder / "origin")),
         )
         program = Program(argv, self.home.folder)
-        return Part("origin", "origin", self.origin, _version(), lambda: program, _ready_at(self.origin, "/", "origin"))
+        return Part("origin", "origin", self.origin, _version(), lambda: program, ready_at(self.origin, "/", "origin"))
 
     def _service(self, service: str, part: str) -> Part:
         port = self.ports.of(service, part)
         name = f"{service} {part}"
         program = Program((sys.executable, "-m", f"services.{service}", part, "--port", str(port)), self.home.folder)
         address = f"http://127.0.0.1:{port}"
-        path = f"/{service}/health" if part == "web" else "/health"
-        return Part(name, part, address, _version(), lambda: program, _ready_at(address, path, name))
+        path = f"/{service}/health" if part == "web" else "/ready"
+        return Part(name, part, address, _version(), lambda: program, ready_at(address, path, name))
 
 
 def write_routes(home: Home, ports: Ports, settings: Mapping[str, str]) -> None:
@@ -222,7 +222,9 @@ def _version() -> str:
     return importlib.metadata.version("kurslots")
 
 
-def _ready_at(address: str, path: str, name: str) -> Ready:
+def ready_at(address: str, path: str, name: str) -> Ready:
+    """Return what waits until a GET of `path` gives 200."""
+
     async def ready(process: subprocess.Popen[bytes], log: Path) -> None:
         await _answers_ok(address, path, name, process, log)
 
