@@ -19,6 +19,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, and_, literal, or_, tuple_
+from sqlalchemy.types import TypeDecorator
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
@@ -67,7 +68,7 @@ class Rows(Generic[Row]):
 
 async def page_of(
     session: AsyncSession,
-    statement: Select[Any] | SelectOfScalar[Row],
+    statement: Select[*tuple[Any, ...]] | SelectOfScalar[Row],
     columns: Sequence[Any],
     query: PageFilter,
     *,
@@ -105,13 +106,20 @@ def read_cursor(cursor: str, columns: Sequence[Any]) -> tuple[object, ...]:
     """Return the sort keys that a cursor stands for; raises InvalidInput where it is not one of these columns."""
     try:
         packed = list(json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))))
-        return tuple(_unpacked(value, column.type.python_type) for value, column in zip(packed, columns, strict=True))
+        return tuple(_unpacked(value, _kind(column)) for value, column in zip(packed, columns, strict=True))
     except (ValueError, TypeError, binascii.Error, InvalidOperation, OverflowError, RecursionError) as error:
         raise InvalidInput(
             N_("`after` is not a cursor of this list. Use `next` of the page before, or leave it out."),
             code="bad_cursor",
             field="after",
         ) from error
+
+
+def _kind(column: Any) -> type[object]:  # noqa: ANN401 - a column or an attribute of a mapped class
+    # a decorated type (UtcDateTime) does not say its own kind
+    plain: Any = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
+    kind: type[object] = plain.python_type
+    return kind
 
 
 def _packed(value: object) -> object:

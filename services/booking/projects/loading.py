@@ -1,4 +1,4 @@
-"""What a project's data file says, checked field by field. Types are strict, so that an error names field and expectation.
+"""What a project's data file says, checked field by field; an error names the field and what was expected.
 
 Money is in whole kronor with at most two decimals, shares are exact decimals of one, and dates are dates.
 """

@@ -183,7 +183,7 @@ class Decision:
 
     @property
     def is_eligible(self) -> bool:
-        """Whether the employer may join: one workplace at least is let in (none is where the employer itself is not)."""
+        """Whether the employer may join: one workplace at least is let in."""
         return bool(self.workplaces)
 
 

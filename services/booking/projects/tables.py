@@ -15,7 +15,7 @@ from shared.kernel.states import state_check
 
 
 class FundProgramme(BookingTable, table=True):
-    """Where the money comes from (ESF 2014–20, ESF+ 2021–27)."""
+    """Where the money comes from (ESF 2014-2020, ESF+ 2021-2027)."""
 
     __tablename__ = "fund_programmes"
 

@@ -1,0 +1,13 @@
+"""Booking: projects, people, employers and their needs, and the seats that they get on courses.
+
+Owns     projects with their conditions; people, sign-ins and grants; employers with workplaces; need surveys, plans and
+         needs; courses, runs and meetings; seat pools and bookings; training requests; figures.
+Emits    ProjectDescribed, EmployerDescribed, PersonDescribed; RunScheduled, RunChanged, RunCancelled,
+         MeetingApproached; BookingConfirmed, BookingChanged, BookingCancelled; TrainingRequestSubmitted,
+         TrainingRequestWithdrawn, TrainingRequestArranged.
+Acts on  TrainingRequestTaken, TrainingRequestDeclined, TrainingRequestReturned; ContractSigned, ContractLineOrdered;
+         NotificationFailed.
+Copies   nothing.
+
+Areas, a later may use an earlier: projects, people, employers, needs, courses, seats, bookings, requests, reach, reports.
+"""

@@ -1,0 +1,38 @@
+"""Whether somebody may give a role, or act for a person: never beyond what she could give herself.
+
+Inviting a person and changing how to reach her would let one become that person, so each of her roles is asked about.
+"""
+
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.booking.employers.queries import scope_of_grant
+from services.booking.people.grants import grant_of, held_grants
+from services.booking.people.rules import may_give
+from shared.kernel.errors import NotAllowed
+from shared.kernel.texts import N_
+from shared.web.authorisation import Actor, Grant
+
+
+async def check_may_give(session: AsyncSession, actor: Actor, grant: Grant) -> None:
+    """Raise NotAllowed unless the actor may give, or take back, this role."""
+    if not may_give(actor.grants, grant.role, await scope_of_grant(session, grant)):
+        raise NotAllowed(
+            N_("Your roles do not let you give or take back the role “{role}” here."),
+            code="role_not_yours_to_give",
+            role=grant.role.value,
+        )
+
+
+async def check_acts_for(session: AsyncSession, actor: Actor, person_id: UUID) -> None:
+    """Raise NotAllowed unless the actor is the person, or could give every role that the person holds."""
+    if actor.person_id == person_id:
+        return
+    for row in await held_grants(session, person_id):
+        grant = grant_of(row)
+        if not may_give(actor.grants, grant.role, await scope_of_grant(session, grant)):
+            raise NotAllowed(
+                N_("This person holds a role that is not yours to give, so you cannot act for her here."),
+                code="person_not_yours",
+            )

@@ -1,0 +1,144 @@
+"""Reads of people: who one is oneself, and who holds which role in a project."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.booking.people.grants import held_grants
+from services.booking.people.tables import Participation, Person, RoleGrant
+from shared.kernel.errors import NotFound
+from shared.kernel.texts import N_
+from shared.web.bodies import View
+from shared.web.paging import Page, PageFilter, Rows, page_of
+
+
+class GrantView(View):
+    """A role and what it is held for."""
+
+    grant_id: UUID
+    role: str
+    project_id: UUID | None
+    employer_id: UUID | None
+    buyer_id: UUID | None
+    granted_by: UUID | None
+    granted_at: datetime
+
+
+class PersonView(View):
+    """A person as she sees herself."""
+
+    person_id: UUID
+    given_name: str
+    family_name: str
+    email: str | None
+    phone: str | None
+    language: str
+    protected: bool
+    number_kind: str
+    version: int
+
+
+class ParticipationView(View):
+    """A person's part in a project."""
+
+    project_id: UUID
+    starts_on: date
+    ends_on: date | None
+    status_at_entry: str
+    education_at_entry: str
+    reportable: bool
+
+
+class MeView(View):
+    """Who is signed in; without an account there is a subject and no person."""
+
+    issuer: str
+    subject: str
+    person: PersonView | None
+    grants: list[GrantView]
+    participations: list[ParticipationView]
+
+
+class HeldRoleView(GrantView):
+    """A role in a project's list, with its holder; of one with protected identity the names are left out."""
+
+    person_id: UUID
+    given_name: str | None
+    family_name: str | None
+
+
+def person_view(person: Person) -> PersonView:
+    """Return what the person herself sees."""
+    return PersonView(
+        person_id=person.id,
+        given_name=person.given_name,
+        family_name=person.family_name,
+        email=person.email,
+        phone=person.phone,
+        language=person.language,
+        protected=person.protected,
+        number_kind=person.number_kind,
+        version=person.version,
+    )
+
+
+def grant_view(row: RoleGrant) -> GrantView:
+    """Return a role and what it is held for."""
+    return GrantView(
+        grant_id=row.id,
+        role=row.role,
+        project_id=row.project_id,
+        employer_id=row.employer_id,
+        buyer_id=row.buyer_id,
+        granted_by=row.granted_by,
+        granted_at=row.granted_at,
+    )
+
+
+async def get_person(session: AsyncSession, person_id: UUID) -> PersonView:
+    """Return the person as she sees herself; raises NotFound for an unknown or erased one."""
+    person = await session.get(Person, person_id)
+    if person is None or person.erased_at is not None:
+        raise NotFound(N_("There is no such person here."), code="person_not_found")
+    return person_view(person)
+
+
+async def list_own_grants(session: AsyncSession, person_id: UUID) -> list[GrantView]:
+    """Return the roles that the person holds."""
+    return [grant_view(row) for row in await held_grants(session, person_id)]
+
+
+async def list_participations(session: AsyncSession, person_id: UUID) -> list[ParticipationView]:
+    """Return the person's parts in projects, the first first."""
+    found = await session.exec(
+        select(Participation)
+        .where(col(Participation.person_id) == person_id)
+        .order_by(col(Participation.starts_on), col(Participation.id))
+    )
+    return [ParticipationView.model_validate(row) for row in found]
+
+
+async def list_held_roles(session: AsyncSession, project_id: UUID, query: PageFilter) -> Page[HeldRoleView]:
+    """Return the roles held for the project itself, the oldest first."""
+    page: Rows[Any] = await page_of(
+        session,
+        select(RoleGrant, Person)
+        .join(Person, col(Person.id) == col(RoleGrant.person_id))
+        .where(col(RoleGrant.project_id) == project_id, col(RoleGrant.withdrawn_at).is_(None)),
+        [col(RoleGrant.id)],
+        query,
+        keys=lambda row: (row[0].id,),
+    )
+    return Page(items=[_held_role(grant, person) for grant, person in page.rows], next=page.next)
+
+
+def _held_role(grant: RoleGrant, person: Person) -> HeldRoleView:
+    return HeldRoleView(
+        **grant_view(grant).model_dump(),
+        person_id=person.id,
+        given_name=None if person.protected else person.given_name,
+        family_name=None if person.protected else person.family_name,
+    )
