@@ -53,11 +53,13 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
     issuer_transport: httpx.AsyncBaseTransport | None = None,
     catalogue_folders: Sequence[Path] = (),
     largest_body: int = LARGEST_BODY,
+    form_addresses: Sequence[str] = (),
 ) -> FastAPI:
     """Return the web app of a service, with everything under `/<service>`.
 
     Raises ValueError where routes and permits differ. A `database` that is given is not closed with the app;
-    `issuer_transport` stands in for the network to the issuer.
+    `issuer_transport` stands in for the network to the issuer. Addresses that begin with one of `form_addresses` (below
+    the API) take a form besides JSON: other systems call them and choose how.
     """
     prefix = f"/{service}/api/v1"
     routes = route_facts(routers, prefix=prefix, permits=permits, scopes=scopes)
@@ -99,7 +101,12 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
         generate_unique_id_function=_route_name,
         middleware=[
             Middleware(AccessMiddleware, service=service, routes=routes),
-            Middleware(LimitsMiddleware, catalogues=catalogues, largest_body=largest_body),
+            Middleware(
+                LimitsMiddleware,
+                catalogues=catalogues,
+                largest_body=largest_body,
+                form_addresses=tuple(f"{prefix}{address}" for address in form_addresses),
+            ),
             Middleware(FaultMiddleware, catalogues=catalogues),
         ],
         exception_handlers={

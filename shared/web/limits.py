@@ -21,6 +21,7 @@ LARGEST_BODY: Final = 256 * 1024
 LONGEST_ADDRESS: Final = 8 * 1024
 LARGEST_HEADERS: Final = 32 * 1024
 _BODY_TYPE = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
+_FORM_TYPE = re.compile(r'application/x-www-form-urlencoded\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 _LINE_BREAK = re.compile("[\t\r\n\N{REPLACEMENT CHARACTER}]")
 _TRICKS = re.compile(rb"%2f|%5c|\\|(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 
@@ -38,10 +39,18 @@ class _GoneError(Exception):
 class LimitsMiddleware:
     """Refuses what is too large, of the wrong type or has tricks in it; hands on the rest with its body read."""
 
-    def __init__(self, app: ASGIApp, *, catalogues: Catalogues, largest_body: int = LARGEST_BODY) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        catalogues: Catalogues,
+        largest_body: int = LARGEST_BODY,
+        form_addresses: tuple[str, ...] = (),
+    ) -> None:
         self._app = app
         self._catalogues = catalogues
         self._largest_body = largest_body
+        self._form_addresses = form_addresses
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,7 +61,7 @@ class LimitsMiddleware:
             _check_address(scope)
             _check_headers(scope)
             body = await _read_body(headers, receive, self._largest_body)
-            _check_type(headers, body)
+            _check_type(headers, body, takes_form=scope["path"].startswith(self._form_addresses))
         except _GoneError:
             return
         except _RefusedError as refused:
@@ -112,8 +121,10 @@ async def _read_body(headers: Headers, receive: Receive, largest: int) -> bytes:
             return b"".join(parts)
 
 
-def _check_type(headers: Headers, body: bytes) -> None:
-    if body and not _BODY_TYPE.fullmatch(headers.get("content-type", "").strip()):
+def _check_type(headers: Headers, body: bytes, *, takes_form: bool) -> None:
+    content_type = headers.get("content-type", "").strip()
+    is_form = takes_form and _FORM_TYPE.fullmatch(content_type) is not None
+    if body and not is_form and not _BODY_TYPE.fullmatch(content_type):
         text = Text(N_("The body must be JSON: send it with Content-Type: application/json."))
         raise _RefusedError(Told(415, "not_json", text, headers={"accept": "application/json"}))
     if "content-encoding" in headers and body:
