@@ -1,5 +1,6 @@
 """What PostgreSQL's errors mean to whoever asked: wait and try again, somebody was first, or a fault of ours."""
 
+from socket import gaierror
 from typing import Final
 
 from sqlalchemy.exc import DBAPIError, InterfaceError
@@ -50,7 +51,7 @@ def constraint_of(error: DBAPIError) -> str | None:
 
 def told_of_database(error: Exception) -> KurslotsError | None:
     """Return what to tell, or None where it is a fault of ours that has no detail for others."""
-    if isinstance(error, (PoolTimeoutError, ConnectionError, TimeoutError)):
+    if isinstance(error, (PoolTimeoutError, ConnectionError, TimeoutError, gaierror)):
         return TryLater(_DATABASE_AWAY, code="database_away")
     return _told_of_sql(error, sqlstate_of(error) or "") if isinstance(error, DBAPIError) else None
 

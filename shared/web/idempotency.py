@@ -98,7 +98,7 @@ def _digest(key: bytes, *parts: bytes) -> bytes:
 async def claim(session: AsyncSession, lookup: bytes) -> None:
     """Hold the key until the transaction ends; raises Conflict while another request holds it."""
     number = int.from_bytes(lookup[:8], signed=True)
-    got = (await session.execute(select(func.pg_try_advisory_xact_lock(number)))).scalar_one()
+    got = (await (await session.connection()).execute(select(func.pg_try_advisory_xact_lock(number)))).scalar_one()
     if not got:
         raise Conflict(
             N_("A request with this Idempotency-Key is being carried out just now. Wait for its answer."),
@@ -111,7 +111,8 @@ async def find_answer(
 ) -> StoredAnswer | None:
     """Return the first answer to this request; raises InvalidInput where the key was used for another one."""
     table = idempotency_keys.c
-    row = (await session.execute(select(idempotency_keys).where(table.lookup == lookup))).one_or_none()
+    connection = await session.connection()
+    row = (await connection.execute(select(idempotency_keys).where(table.lookup == lookup))).one_or_none()
     if row is None:
         return None
     if row.fingerprint != fingerprint:
@@ -132,7 +133,7 @@ async def keep_answer(
     session: AsyncSession, keys: AnswerKeys, answer: StoredAnswer, *, lookup: bytes, fingerprint: bytes
 ) -> None:
     """Store the answer in the command's own transaction."""
-    await session.execute(
+    await (await session.connection()).execute(
         insert(idempotency_keys).values(
             lookup=lookup,
             fingerprint=fingerprint,
@@ -150,9 +151,9 @@ async def purge_answers(database: Database, *, kept: timedelta = KEPT, step: int
     old = select(table.lookup).where(table.created_at < before).limit(step).with_for_update(skip_locked=True)
     purged = 0
     while True:
-        async with database.sessions() as session, session.begin():
+        async with database.engine.begin() as connection:
             statement = delete(idempotency_keys).where(table.lookup.in_(old)).returning(table.lookup)
-            found = len((await session.execute(statement)).all())
+            found = len((await connection.execute(statement)).all())
         purged += found
         if found < step:
             return purged

@@ -103,7 +103,12 @@ class FieldError:
 
 
 def checked(rule: Callable[[str], str]) -> AfterValidator:
-    """Let a rule of the kernel, which raises InvalidInput, decide on a text field of a body."""
+    """Let a rule of the kernel, which raises InvalidInput, decide on a text field of a body.
+
+    In a class a field of the rule's own name hides it: write `checked(identity.organisation_number)`.
+    """
+    if not callable(rule):
+        raise TypeError("checked() takes a rule; a field of the same name hides it, so name it through its module")
 
     def check(value: str) -> str:
         try:

@@ -53,7 +53,7 @@ class LocalIssuer:
 
     def token(
         self,
-        sub: str,
+        person: str,
         service: str,
         *,
         header: dict[str, Any] | None = None,
@@ -67,7 +67,7 @@ class LocalIssuer:
         payload: dict[str, Any] = {
             "iss": self.issuer,
             "aud": f"kurslots-{service}",
-            "sub": sub,
+            "sub": person,
             "iat": int(now.timestamp()),
             "exp": int((now + lives).timestamp()),
             "client_id": "tests",

@@ -13,8 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from shared.db import NAMING
+from shared.kernel import identity
 from shared.kernel.errors import NotFound, Refused
-from shared.kernel.identity import organisation_number
 from shared.kernel.ids import new_id
 from shared.kernel.roles import Role
 from shared.kernel.texts import N_
@@ -73,7 +73,7 @@ class WriteNote(Body):
 
     title: Line
     seats: Count = 1
-    organisation_number: Annotated[str, Field(max_length=20), checked(organisation_number)] | None = None
+    organisation_number: Annotated[str, Field(max_length=20), checked(identity.organisation_number)] | None = None
 
 
 class NoteFilter(PageFilter):
@@ -171,19 +171,19 @@ async def send_sealed(request: Request, body: WriteNote) -> Response:
     return await run_command(request, command, status=201)
 
 
-@router.post("/broken/{kind}", response_model=NoteView)
+@router.post("/broken/{kind}", response_model=NoteView, include_in_schema=False)
 async def break_something(request: Request, kind: str) -> Response:
     """Fail in one of the ways in which commands fail."""
 
     async def command(context: CommandContext) -> NoteView:
         session = context.session
         if kind == "deferred":
-            await session.execute(later.insert().values(id=new_id(), note_id=new_id()))
+            await session.exec(later.insert().values(id=new_id(), note_id=new_id()))
         elif kind == "unique":
             note = Note(id=UUID(int=1), project_id=UUID(int=1), person_id=UUID(int=1), title="t", seats=1)
             await session.merge(note)
             await session.flush()
-            await session.execute(
+            await session.exec(
                 insert(Note).values(
                     id=UUID(int=1), project_id=UUID(int=1), person_id=UUID(int=1), title="secret of anna", seats=1
                 )
@@ -191,7 +191,7 @@ async def break_something(request: Request, kind: str) -> Response:
         elif kind == "range":
             session.add(Note(project_id=UUID(int=1), person_id=UUID(int=1), title="t", seats=2**40))
         elif kind == "lock":
-            await session.execute(select(Note).where(Note.id == UUID(int=7)).with_for_update())
+            await session.exec(select(Note).where(Note.id == UUID(int=7)).with_for_update())
         else:
             raise ZeroDivisionError("secret of anna")
         return NoteView(id=new_id(), title=kind, seats=1)
