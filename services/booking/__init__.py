@@ -6,7 +6,7 @@ Emits    ProjectDescribed, EmployerDescribed, PersonDescribed; RunScheduled, Run
          MeetingApproached; BookingConfirmed, BookingChanged, BookingCancelled; TrainingRequestSubmitted,
          TrainingRequestWithdrawn, TrainingRequestArranged.
 Acts on  TrainingRequestTaken, TrainingRequestDeclined, TrainingRequestReturned; ContractSigned, ContractLineOrdered;
-         NotificationFailed.
+         NotificationDelivered, NotificationFailed.
 Copies   nothing.
 
 Areas, a later may use an earlier: projects, people, employers, needs, courses, seats, bookings, requests, reach, reports.

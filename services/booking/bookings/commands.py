@@ -1,0 +1,315 @@
+"""Booking seats, changing and cancelling bookings. Seats are all or nothing, and never more than the pools have.
+
+A booking takes its employer's kept seats first and open ones for the rest; each seat knows its pool and returns to it.
+Lock order: run, booking, then as in `seats.commands`.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.booking.base import check_version, locked
+from services.booking.bookings.members import check_need, check_participants
+from services.booking.bookings.queries import get_booking, seats_of
+from services.booking.bookings.recipients import contacts_of, participants_of, recipients
+from services.booking.bookings.rules import BOOKING, BookingState, HeldSeat, SeatChanges, check_names, plan_change
+from services.booking.bookings.tables import Booking, BookingHistory, Seat
+from services.booking.courses.commands import lock_run
+from services.booking.courses.queries import summary_of
+from services.booking.courses.rules import RUN, RunState, check_not_begun, check_not_over, is_late_cancellation
+from services.booking.courses.tables import Run
+from services.booking.employers.employments import check_member
+from services.booking.needs.commands import meet_need, unmeet_needs
+from services.booking.needs.rules import MetBy
+from services.booking.projects.queries import get_project_row
+from services.booking.seats.commands import give_back, take_seats
+from shared.contracts.booking import BookingCancelled, BookingChanged, BookingConfirmed
+from shared.kernel.calendar import legal_day
+from shared.kernel.clock import Clock
+from shared.kernel.errors import NotFound, Refused
+from shared.kernel.ids import reference
+from shared.kernel.texts import N_
+from shared.messaging.outbox import record
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an employer asks for: so many seats of a run, some with names, to meet a need of its plan."""
+
+    project_id: UUID
+    employer_id: UUID
+    run_id: UUID
+    seats: int
+    participants: tuple[UUID, ...] = ()
+    need_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a booking shall be. What is None stays; `version` is the one that the person saw."""
+
+    seats: int | None = None
+    participants: tuple[UUID, ...] | None = None
+    version: int | None = None
+
+
+async def book_seats(session: AsyncSession, clock: Clock, order: Order, *, by: UUID | None = None) -> Booking:
+    """Book seats, all or none, and tell the contacts and the participants.
+
+    Raises Refused where too few are free (saying how many are), the run has begun or a participant has a seat already;
+    InvalidInput where somebody named is not the employer's in the project; Conflict for a cancelled run.
+    """
+    check_names(order.participants, order.seats)
+    run = await lock_run(session, order.run_id, shared=True)
+    if run.project_id != order.project_id:
+        raise NotFound(N_("There is no such run in this project."), code="run_not_found", field="run_id")
+    now = clock.now()
+    _check_open(run, now)
+    await check_member(session, order.project_id, order.employer_id)
+    await _check_participants(session, order, run, order.participants)
+    if order.need_id is not None:
+        await check_need(session, order.need_id, project_id=order.project_id, employer_id=order.employer_id)
+    taken = await take_seats(session, run=run, employer_id=order.employer_id, seats=order.seats)
+    booking = Booking(
+        reference=reference("B"),
+        project_id=order.project_id,
+        employer_id=order.employer_id,
+        run_id=run.id,
+        state=BookingState.CONFIRMED.value,
+        seats=order.seats,
+        created_at=now,
+    )
+    session.add(booking)
+    await session.flush()
+    names: list[UUID | None] = [*order.participants, *([None] * (order.seats - len(order.participants)))]
+    origins = [(part.pool_id, part.kept) for part in taken for _ in range(part.seats)]
+    session.add_all(
+        _seat(booking, number, pool_id, name, kept=kept)
+        for number, ((pool_id, kept), name) in enumerate(zip(origins, names, strict=True), 1)
+    )
+    session.add(_history(booking, now, by, "confirmed", before=None, seats_before=0, joined=order.participants))
+    await session.flush()
+    if order.need_id is not None:
+        await meet_need(session, clock, order.need_id, MetBy.SEATS, booking.id, by=by)
+    fact = BookingConfirmed(
+        **await _told(session, booking, run),
+        recipients=recipients("contact", await _contacts(session, booking))
+        + recipients("participant", order.participants),
+    )
+    await record(session, fact, version=booking.version, at=now)
+    return booking
+
+
+async def change_booking(
+    session: AsyncSession, clock: Clock, booking_id: UUID, change: Change, *, by: UUID | None = None
+) -> Booking:
+    """Give a booking other names or another number of seats; more are all or nothing.
+
+    Those who join and leave are told, and the contacts; whoever stays hears nothing. Raises as `book_seats` does,
+    and Conflict for a cancelled booking or one that was changed since it was seen.
+    """
+    run, booking = await _lock(session, booking_id, shared=True)
+    BOOKING.check(BookingState(booking.state), BookingState.CONFIRMED)
+    if change.version is not None:
+        check_version(change.version, booking.version)
+    now = clock.now()
+    seats_before = booking.seats
+    seats_after = seats_before if change.seats is None else change.seats
+    check_not_over(run.ends_at, now)
+    if seats_after != seats_before:
+        _check_open(run, now)
+    rows = {seat.id: seat for seat in (await seats_of(session, [booking.id]))[booking.id]}
+    held = [HeldSeat(seat.id, seat.number, seat.kept, seat.participant_id) for seat in rows.values()]
+    named = tuple(seat.participant_id for seat in held if seat.participant_id is not None)
+    changes = plan_change(held, named if change.participants is None else change.participants, seats_after)
+    if changes.is_nothing:
+        raise Refused(N_("Nothing is new: the seats and names are as they were."), code="booking_unchanged")
+    await _check_participants(session, booking, run, changes.joined)
+    await _carry_out(session, run, booking, list(rows.values()), changes, now)
+    booking.seats = seats_after
+    booking.version += 1
+    session.add(
+        _history(
+            booking,
+            now,
+            by,
+            "changed",
+            before=BookingState.CONFIRMED,
+            seats_before=seats_before,
+            joined=changes.joined,
+            left_out=changes.left,
+        )
+    )
+    await session.flush()
+    fact = BookingChanged(
+        **await _told(session, booking, run),
+        seats_before=seats_before,
+        recipients=recipients("contact", await _contacts(session, booking))
+        + recipients("participant", changes.joined)
+        + recipients("former_participant", changes.left),
+    )
+    await record(session, fact, version=booking.version, at=now)
+    return booking
+
+
+async def cancel_booking(
+    session: AsyncSession, clock: Clock, booking_id: UUID, *, reason: str, by: UUID | None = None
+) -> Booking:
+    """Cancel a booking and free its seats; whether the days of free cancellation had passed is kept with it."""
+    run, booking = await _lock(session, booking_id, shared=True)
+    BOOKING.check(BookingState(booking.state), BookingState.CANCELLED)
+    now = clock.now()
+    check_not_begun(run.starts_at, now)
+    project = await get_project_row(session, booking.project_id)
+    late = is_late_cancellation(run.starts_at, now, project.free_cancellation_days)
+    await cancel_locked(session, clock, run, booking, reason=reason, by=by, late=late, with_run=False)
+    return booking
+
+
+async def cancel_locked(
+    session: AsyncSession,
+    clock: Clock,
+    run: Run,
+    booking: Booking,
+    *,
+    reason: str,
+    by: UUID | None,
+    late: bool,
+    with_run: bool,
+) -> None:
+    """Cancel a booking that is locked together with its run, free its seats, and tell everyone concerned."""
+    now = clock.now()
+    before = BookingState(booking.state)
+    BOOKING.check(before, BookingState.CANCELLED)
+    named = await participants_of(session, booking.id)
+    told = await _told(session, booking, run)
+    await _release(session, run, booking, (await seats_of(session, [booking.id]))[booking.id], now)
+    booking.state = BookingState.CANCELLED.value
+    booking.cancelled_because, booking.cancelled_late = reason, late
+    booking.version += 1
+    row = _history(booking, now, by, "cancelled", before=before, seats_before=booking.seats, left_out=named)
+    row.reason, row.seats_after = reason, 0
+    session.add(row)
+    await session.flush()
+    await unmeet_needs(session, clock, booking.id, by=by)
+    fact = BookingCancelled(
+        **told,
+        reason=reason,
+        with_run=with_run,
+        recipients=recipients("contact", await _contacts(session, booking)) + recipients("participant", named),
+    )
+    await record(session, fact, version=booking.version, at=now)
+
+
+async def _lock(session: AsyncSession, booking_id: UUID, *, shared: bool) -> tuple[Run, Booking]:
+    run_id = (await get_booking(session, booking_id)).run_id
+    run = await lock_run(session, run_id, shared=shared)
+    booking = await locked(session, Booking, booking_id)
+    assert booking is not None
+    return run, booking
+
+
+def _check_open(run: Run, now: datetime) -> None:
+    RUN.check(RunState(run.state), RunState.SCHEDULED)
+    check_not_begun(run.starts_at, now)
+
+
+async def _check_participants(session: AsyncSession, claim: Order | Booking, run: Run, people: Sequence[UUID]) -> None:
+    await check_participants(
+        session,
+        people,
+        project_id=claim.project_id,
+        employer_id=claim.employer_id,
+        run_id=run.id,
+        on=legal_day(run.starts_at),
+    )
+
+
+async def _carry_out(
+    session: AsyncSession, run: Run, booking: Booking, rows: Sequence[Seat], changes: SeatChanges, now: datetime
+) -> None:
+    by_id = {seat.id: seat for seat in rows}
+    await _release(session, run, booking, [by_id[seat_id] for seat_id in changes.released], now)
+    for seat_id, name in changes.named:
+        by_id[seat_id].participant_id = name
+    await session.flush()
+    if not changes.added:
+        return
+    taken = await take_seats(session, run=run, employer_id=booking.employer_id, seats=len(changes.added))
+    last = await session.exec(select(func.max(Seat.number)).where(col(Seat.booking_id) == booking.id))
+    first_number = (last.one() or 0) + 1
+    origins = [(part.pool_id, part.kept) for part in taken for _ in range(part.seats)]
+    session.add_all(
+        _seat(booking, number, pool_id, name, kept=kept)
+        for number, ((pool_id, kept), name) in enumerate(zip(origins, changes.added, strict=True), first_number)
+    )
+    await session.flush()
+
+
+async def _release(session: AsyncSession, run: Run, booking: Booking, seats: Sequence[Seat], now: datetime) -> None:
+    if not seats:
+        return
+    for seat in seats:
+        seat.released_at = now
+    await session.flush()
+    counted = Counter(seat.pool_id for seat in seats)
+    await give_back(session, run=run, employer_id=booking.employer_id, seats=counted)
+
+
+async def _told(session: AsyncSession, booking: Booking, run: Run) -> dict[str, object]:
+    return {
+        "booking_id": booking.id,
+        "reference": booking.reference,
+        "project_id": booking.project_id,
+        "employer_id": booking.employer_id,
+        "run": await summary_of(session, run),
+        "run_sequence": run.sequence,
+        "seats": booking.seats,
+        "named": len(await participants_of(session, booking.id)),
+    }
+
+
+async def _contacts(session: AsyncSession, booking: Booking) -> Sequence[UUID]:
+    return await contacts_of(session, project_id=booking.project_id, employer_id=booking.employer_id)
+
+
+def _seat(booking: Booking, number: int, pool_id: UUID, participant_id: UUID | None, *, kept: bool) -> Seat:
+    return Seat(
+        booking_id=booking.id,
+        run_id=booking.run_id,
+        pool_id=pool_id,
+        number=number,
+        kept=kept,
+        participant_id=participant_id,
+    )
+
+
+def _history(
+    booking: Booking,
+    now: datetime,
+    by: UUID | None,
+    change: str,
+    *,
+    before: BookingState | None,
+    seats_before: int,
+    joined: Sequence[UUID] = (),
+    left_out: Sequence[UUID] = (),
+) -> BookingHistory:
+    return BookingHistory(
+        booking_id=booking.id,
+        at=now,
+        actor_id=by,
+        change=change,
+        before=before.value if before else None,
+        after=booking.state,
+        seats_before=seats_before,
+        seats_after=booking.seats,
+        joined=list(joined),
+        left_out=list(left_out),
+    )

@@ -1,0 +1,71 @@
+"""Reads of bookings, their seats and history."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.booking.bookings.rules import BookingState
+from services.booking.bookings.tables import Booking, BookingHistory, Seat
+from shared.kernel.errors import NotFound
+from shared.kernel.texts import N_
+from shared.web.authorisation import Scope
+from shared.web.paging import PageFilter, Rows, page_of
+
+
+async def get_booking(session: AsyncSession, booking_id: UUID) -> Booking:
+    """Return the booking; raises NotFound."""
+    booking = await session.get(Booking, booking_id)
+    if booking is None:
+        raise NotFound(N_("There is no such booking."), code="booking_not_found")
+    return booking
+
+
+async def list_bookings(
+    session: AsyncSession, query: PageFilter, *, project_id: UUID, employer_id: UUID
+) -> Rows[Booking]:
+    """Return the employer's bookings in the project, the newest first."""
+    return await page_of(
+        session,
+        select(Booking).where(col(Booking.project_id) == project_id, col(Booking.employer_id) == employer_id),
+        [col(Booking.id)],
+        query,
+        keys=lambda booking: (booking.id,),
+        descending=True,
+    )
+
+
+async def list_bookings_of_run(session: AsyncSession, run_id: UUID, query: PageFilter) -> Rows[Booking]:
+    """Return the run's bookings, the first first."""
+    statement = select(Booking).where(col(Booking.run_id) == run_id)
+    return await page_of(session, statement, [col(Booking.id)], query, keys=lambda booking: (booking.id,))
+
+
+async def active_bookings_of(session: AsyncSession, run_id: UUID) -> Sequence[Booking]:
+    """Return the run's bookings that are confirmed, in order of their ids."""
+    statement = select(Booking).where(col(Booking.run_id) == run_id, col(Booking.state) == BookingState.CONFIRMED.value)
+    return (await session.exec(statement.order_by(col(Booking.id)))).all()
+
+
+async def seats_of(session: AsyncSession, booking_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Seat]]:
+    """Return the seats that each booking has now, by number."""
+    found: dict[UUID, list[Seat]] = {booking_id: [] for booking_id in booking_ids}
+    statement = select(Seat).where(col(Seat.booking_id).in_(found), col(Seat.released_at).is_(None))
+    for seat in await session.exec(statement.order_by(col(Seat.number))):
+        found[seat.booking_id].append(seat)
+    return found
+
+
+async def booking_history(session: AsyncSession, booking_id: UUID) -> Sequence[BookingHistory]:
+    """Return what has happened to the booking, the first first."""
+    statement = select(BookingHistory).where(col(BookingHistory.booking_id) == booking_id)
+    return (await session.exec(statement.order_by(col(BookingHistory.id)))).all()
+
+
+async def find_booking_scope(session: AsyncSession, booking_id: UUID) -> Scope | None:
+    """Return whose a booking is."""
+    booking = await session.get(Booking, booking_id)
+    if booking is None:
+        return None
+    return Scope(projects=frozenset({booking.project_id}), employers=frozenset({booking.employer_id}))

@@ -1,0 +1,71 @@
+"""Who must be told of a booking: contacts of the employer, participants, and those who are participants no longer."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.booking.bookings.tables import Booking, Seat
+from services.booking.people.tables import Person, RoleGrant
+from shared.contracts.facts import Recipient
+from shared.kernel.roles import Role
+
+
+async def contacts_of(session: AsyncSession, *, project_id: UUID, employer_id: UUID) -> Sequence[UUID]:
+    """Return the employer's contacts in the project, by id."""
+    return await _holders(session, Role.CONTACT, project_id, col(RoleGrant.employer_id) == employer_id)
+
+
+async def officers_of(session: AsyncSession, *, project_id: UUID, buyer_id: UUID) -> Sequence[UUID]:
+    """Return the buyer's procurement officers for the project, by id."""
+    return await _holders(session, Role.PROCUREMENT_OFFICER, project_id, col(RoleGrant.buyer_id) == buyer_id)
+
+
+async def _holders(session: AsyncSession, role: Role, project_id: UUID, held_for: object) -> Sequence[UUID]:
+    statement = (
+        select(RoleGrant.person_id)
+        .join(Person, col(Person.id) == col(RoleGrant.person_id))
+        .where(
+            col(RoleGrant.role) == role.value,
+            held_for,  # type: ignore[arg-type]
+            or_(col(RoleGrant.project_id).is_(None), col(RoleGrant.project_id) == project_id),
+            col(RoleGrant.withdrawn_at).is_(None),
+            col(Person.erased_at).is_(None),
+        )
+        .distinct()
+        .order_by(col(RoleGrant.person_id))
+    )
+    return (await session.exec(statement)).all()
+
+
+def recipients(part: str, people: Iterable[UUID]) -> tuple[Recipient, ...]:
+    """Return the people as recipients in one capacity."""
+    return tuple(Recipient(kind="person", id=person, part=part) for person in people)
+
+
+async def participants_of(session: AsyncSession, booking_id: UUID) -> Sequence[UUID]:
+    """Return who is named on the booking's seats, by seat number."""
+    statement = select(Seat).where(col(Seat.booking_id) == booking_id, col(Seat.released_at).is_(None))
+    seats = (await session.exec(statement.order_by(col(Seat.number)))).all()
+    return [seat.participant_id for seat in seats if seat.participant_id is not None]
+
+
+async def everyone_booked(
+    session: AsyncSession, bookings: Sequence[Booking], *, contacts_of_unnamed_only: bool = False
+) -> tuple[Recipient, ...]:
+    """Return contacts and named participants of the bookings, each once.
+
+    With `contacts_of_unnamed_only` a contact is left out where every seat of her bookings has a name: all are told.
+    """
+    contacts: dict[UUID, None] = {}
+    participants: dict[UUID, None] = {}
+    for booking in bookings:
+        named = await participants_of(session, booking.id)
+        participants.update(dict.fromkeys(named))
+        if contacts_of_unnamed_only and len(named) == booking.seats:
+            continue
+        found = await contacts_of(session, project_id=booking.project_id, employer_id=booking.employer_id)
+        contacts.update(dict.fromkeys(found))
+    return recipients("contact", contacts) + recipients("participant", participants)

@@ -1,0 +1,110 @@
+"""What a change does to the seats of a booking, over plain values.
+
+A change says how the booking shall be: how many seats, and who is named. Whoever stays keeps her seat.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from shared.kernel.errors import InvalidInput
+from shared.kernel.states import Moves
+from shared.kernel.texts import N_
+
+
+class BookingState(StrEnum):
+    """What has been decided about a booking."""
+
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+
+
+# staying confirmed is a change of seats or names
+BOOKING: Final = Moves(
+    "booking",
+    {
+        BookingState.CONFIRMED: {BookingState.CONFIRMED, BookingState.CANCELLED},
+        BookingState.CANCELLED: set(),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSeat:
+    """A seat that a booking has: of the employer's kept ones or an open one, for a participant or a placeholder."""
+
+    seat_id: UUID
+    number: int
+    kept: bool
+    participant_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeatChanges:
+    """What becomes of the seats: `named` gives held ones another participant or none, `added` are new ones."""
+
+    named: tuple[tuple[UUID, UUID | None], ...]
+    released: tuple[UUID, ...]
+    added: tuple[UUID | None, ...]
+    joined: tuple[UUID, ...]
+    left: tuple[UUID, ...]
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether all stays as it is."""
+        return not (self.named or self.released or self.added)
+
+
+def check_names(participants: Sequence[UUID], seats: int) -> None:
+    """Raise InvalidInput where a participant is named twice, or more are named than there are seats."""
+    if len(set(participants)) != len(participants):
+        raise InvalidInput(
+            N_("Somebody is named twice. Name each participant once, and leave the other seats without a name."),
+            code="participant_twice",
+            field="participants",
+        )
+    if len(participants) > seats:
+        raise InvalidInput(
+            N_("{named} participants are named, but there are {seats} seats. Name fewer, or ask for more seats."),
+            code="more_names_than_seats",
+            field="participants",
+            named=len(participants),
+            seats=seats,
+        )
+
+
+def plan_change(held: Sequence[HeldSeat], participants: Sequence[UUID], seats: int) -> SeatChanges:
+    """Return how the held seats become `seats` seats with exactly these participants named.
+
+    Whoever is named before and after keeps her seat; newcomers take free seats by number, and new ones last. When there
+    are fewer seats, unnamed open ones go before unnamed kept ones, and the highest numbers first. Raises InvalidInput
+    as `check_names` does.
+    """
+    check_names(participants, seats)
+    wished = set(participants)
+    before = {seat.participant_id for seat in held if seat.participant_id is not None}
+    joined = tuple(person for person in participants if person not in before)
+    free = sorted(
+        (seat for seat in held if seat.participant_id not in wished), key=lambda seat: (not seat.kept, seat.number)
+    )
+    room = seats - (len(held) - len(free))
+    staying, released = sorted(free[:room], key=lambda seat: seat.number), free[room:]
+    names: list[UUID | None] = [*joined, *([None] * (room - len(joined)))]
+    named = [
+        (seat.seat_id, name)
+        for seat, name in zip(staying, names[: len(staying)], strict=True)
+        if seat.participant_id != name
+    ]
+    return SeatChanges(
+        named=tuple(named),
+        released=tuple(seat.seat_id for seat in released),
+        added=tuple(names[len(staying) :]),
+        joined=joined,
+        left=tuple(
+            seat.participant_id
+            for seat in sorted(held, key=lambda seat: seat.number)
+            if seat.participant_id is not None and seat.participant_id not in wished
+        ),
+    )

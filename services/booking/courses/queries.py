@@ -1,0 +1,121 @@
+"""Reads of courses, runs and meetings, and the summary of a run that facts carry."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.booking.courses.tables import Course, Meeting, Run, RunHistory
+from shared.contracts import facts
+from shared.kernel.errors import NotFound
+from shared.kernel.texts import N_
+from shared.web.authorisation import Scope
+from shared.web.paging import PageFilter, Rows, page_of
+
+
+async def get_course(session: AsyncSession, course_id: UUID) -> Course:
+    """Return the course; raises NotFound."""
+    course = await session.get(Course, course_id)
+    if course is None:
+        raise NotFound(N_("There is no such course."), code="course_not_found")
+    return course
+
+
+async def get_run(session: AsyncSession, run_id: UUID) -> Run:
+    """Return the run; raises NotFound."""
+    run = await session.get(Run, run_id)
+    if run is None:
+        raise NotFound(N_("There is no such run."), code="run_not_found")
+    return run
+
+
+async def list_courses(session: AsyncSession, project_id: UUID, query: PageFilter) -> Rows[Course]:
+    """Return the project's courses by title."""
+    return await page_of(
+        session,
+        select(Course).where(col(Course.project_id) == project_id),
+        [col(Course.title), col(Course.id)],
+        query,
+        keys=lambda course: (course.title, course.id),
+    )
+
+
+async def list_runs(
+    session: AsyncSession, project_id: UUID, query: PageFilter, *conditions: ColumnElement[bool]
+) -> Rows[Run]:
+    """Return the project's runs that meet the conditions, the earliest first."""
+    return await page_of(
+        session,
+        select(Run).where(col(Run.project_id) == project_id, *conditions),
+        [col(Run.starts_at), col(Run.id)],
+        query,
+        keys=lambda run: (run.starts_at, run.id),
+    )
+
+
+async def meetings_of(session: AsyncSession, run_id: UUID) -> Sequence[Meeting]:
+    """Return the run's meetings in order."""
+    return (await meetings_by_run(session, [run_id]))[run_id]
+
+
+async def meetings_by_run(session: AsyncSession, run_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Meeting]]:
+    """Return the meetings of each run, in order."""
+    found: dict[UUID, list[Meeting]] = {run_id: [] for run_id in run_ids}
+    order = (col(Meeting.starts_at), col(Meeting.id))
+    for meeting in await session.exec(select(Meeting).where(col(Meeting.run_id).in_(found)).order_by(*order)):
+        found[meeting.run_id].append(meeting)
+    return found
+
+
+async def courses_by_id(session: AsyncSession, course_ids: Sequence[UUID]) -> Mapping[UUID, Course]:
+    """Return the courses by their ids."""
+    found = await session.exec(select(Course).where(col(Course.id).in_(set(course_ids))))
+    return {course.id: course for course in found}
+
+
+async def summary_of(session: AsyncSession, run: Run) -> facts.RunSummary:
+    """Return what a recipient needs to know of the run. A digital link is not told: it lets whoever has it in."""
+    course = await get_course(session, run.course_id)
+    return facts.RunSummary(
+        run_id=run.id,
+        reference=run.reference,
+        course_title=course.title,
+        mode=run.mode,
+        meetings=tuple(
+            facts.Meeting(
+                meeting_id=meeting.id,
+                starts_at=meeting.starts_at,
+                ends_at=meeting.ends_at,
+                mode=meeting.mode,
+                place=meeting.place,
+            )
+            for meeting in await meetings_of(session, run.id)
+        ),
+    )
+
+
+async def run_history(session: AsyncSession, run_id: UUID) -> Sequence[RunHistory]:
+    """Return what has happened to the run, the first first."""
+    statement = select(RunHistory).where(col(RunHistory.run_id) == run_id).order_by(col(RunHistory.id))
+    return (await session.exec(statement)).all()
+
+
+async def find_due_reminders(session: AsyncSession, now: datetime, limit: int) -> Sequence[UUID]:
+    """Return meetings whose reminder is due, the longest due first."""
+    due = select(Meeting.id).where(col(Meeting.next_check_at) <= now)
+    return (await session.exec(due.order_by(col(Meeting.next_check_at), col(Meeting.id)).limit(limit))).all()
+
+
+async def find_course_scope(session: AsyncSession, course_id: UUID) -> Scope | None:
+    """Return whose a course is."""
+    course = await session.get(Course, course_id)
+    return None if course is None else Scope(projects=frozenset({course.project_id}))
+
+
+async def find_run_scope(session: AsyncSession, run_id: UUID) -> Scope | None:
+    """Return whose a run is."""
+    run = await session.get(Run, run_id)
+    return None if run is None else Scope(projects=frozenset({run.project_id}))

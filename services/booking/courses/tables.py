@@ -1,0 +1,100 @@
+"""Courses, their runs and meetings. `starts_at` and `ends_at` of a run repeat its meetings', for lists and filters."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field
+
+from services.booking.base import BookingTable, HistoryColumns, moment, prose, sorted_text
+from services.booking.courses.rules import CourseKind, FeePayer, Mode, RunState
+from shared.kernel.ids import new_id
+from shared.kernel.states import state_check
+
+
+class Course(BookingTable, table=True):
+    """What is taught."""
+
+    __tablename__ = "courses"
+    __table_args__ = (
+        CheckConstraint(state_check("kind", CourseKind), name="kind"),
+        UniqueConstraint("id", "project_id"),
+        Index("ix_courses_project_id_title", "project_id", "title", "id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    project_id: UUID = Field(foreign_key="projects.id")
+    title: str = sorted_text()
+    description: str = prose()
+    language: str = prose()
+    cpv: str | None = prose(default=None)
+    kind: str = prose()
+    created_at: datetime = moment()
+
+
+class Run(BookingTable, table=True):
+    """A course at given times. The one row that a change of the run, its pools or its bookings locks first."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        ForeignKeyConstraint(["course_id", "project_id"], ["courses.id", "courses.project_id"]),
+        CheckConstraint(state_check("state", RunState), name="state"),
+        CheckConstraint(state_check("mode", Mode), name="mode"),
+        CheckConstraint("capacity > 0", name="capacity"),
+        CheckConstraint("price_ore >= 0 AND (price_ore IS NULL) = (fee_payer IS NULL)", name="fee"),
+        CheckConstraint(state_check("fee_payer", FeePayer), name="fee_payer"),
+        CheckConstraint("employer_cap > 0", name="employer_cap"),
+        CheckConstraint("ends_at > starts_at", name="times"),
+        CheckConstraint("(state = 'cancelled') = (cancelled_because IS NOT NULL)", name="cancelled_because"),
+        Index("ix_runs_project_id_starts_at", "project_id", "starts_at", "id"),
+        Index("ix_runs_course_id", "course_id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    reference: str = prose(unique=True)
+    course_id: UUID
+    project_id: UUID
+    state: str = prose()
+    mode: str = prose()
+    municipality: str | None = prose(default=None)
+    capacity: int
+    employer_cap: int | None = None
+    price_ore: int | None = Field(default=None, sa_type=BigInteger)
+    currency: str = prose(default="SEK")
+    fee_payer: str | None = prose(default=None)
+    contract_line_id: UUID | None = Field(default=None, unique=True)
+    starts_at: datetime = moment()
+    ends_at: datetime = moment()
+    sequence: int = 0
+    version: int = 1
+    cancelled_because: str | None = prose(default=None)
+    created_at: datetime = moment()
+
+
+class Meeting(BookingTable, table=True):
+    """One scheduled block of a run. `next_check_at` is when its reminder is due; none when there is none to come."""
+
+    __tablename__ = "meetings"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="times"),
+        CheckConstraint(state_check("mode", Mode), name="mode"),
+        Index("ix_meetings_run_id_starts_at", "run_id", "starts_at"),
+        Index("ix_meetings_next_check_at", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    run_id: UUID = Field(foreign_key="runs.id")
+    starts_at: datetime = moment()
+    ends_at: datetime = moment()
+    mode: str = prose()
+    place: str | None = prose(default=None)
+    digital_link: str | None = prose(default=None)
+    next_check_at: datetime | None = moment(default=None)
+
+
+class RunHistory(HistoryColumns, table=True):
+    """What has happened to a run."""
+
+    __tablename__ = "run_history"
+
+    run_id: UUID = Field(foreign_key="runs.id", index=True)

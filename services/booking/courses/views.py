@@ -1,0 +1,123 @@
+"""What the API shows of courses, runs and meetings, and what it takes for them."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from services.booking.courses.rules import EARLIEST, LATEST, CourseKind, FeePayer, MeetingPlan, Mode, RunState
+from services.booking.courses.tables import Course, Meeting, Run
+from shared.kernel.identity import cpv, municipality_code
+from shared.web.bodies import Body, Line, View
+from shared.web.validation import checked
+
+Instant = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="ISO 639-1")]
+Municipality = Annotated[str, Field(max_length=20, description="Four digits, as 2080"), checked(municipality_code)]
+Cpv = Annotated[str, Field(max_length=20, description="As 80511000-9"), checked(cpv)]
+Link = Annotated[str, Field(max_length=500, pattern=r"^https://[^\s]+$", description="Shown to those with a seat")]
+
+
+class CourseView(View):
+    """A course."""
+
+    course_id: UUID
+    project_id: UUID
+    title: str
+    description: str
+    language: str
+    cpv: str | None
+    kind: CourseKind
+
+    @classmethod
+    def of(cls, course: Course) -> "CourseView":
+        """Return the view of a row."""
+        fields = {name: getattr(course, name) for name in cls.model_fields if name != "course_id"}
+        return cls.model_validate({"course_id": course.id, **fields})
+
+
+class MeetingBody(Body):
+    """A meeting as it is wished; with the `meeting_id` of one that the run has, that one is changed."""
+
+    starts_at: Instant
+    ends_at: Instant
+    mode: Mode
+    place: Line | None = None
+    digital_link: Link | None = None
+    meeting_id: UUID | None = None
+
+    def plan(self) -> MeetingPlan:
+        """Return it as the rules see it."""
+        return MeetingPlan(
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            mode=self.mode,
+            place=self.place,
+            digital_link=self.digital_link,
+            meeting_id=self.meeting_id,
+        )
+
+
+class MeetingView(View):
+    """A meeting. The digital link is shown to those with a seat and those who hold the run."""
+
+    meeting_id: UUID
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    mode: Mode
+    place: str | None
+    digital_link: str | None = None
+
+    @classmethod
+    def of(cls, meeting: Meeting, *, with_link: bool) -> "MeetingView":
+        """Return the view of a row."""
+        return cls(
+            meeting_id=meeting.id,
+            starts_at=meeting.starts_at,
+            ends_at=meeting.ends_at,
+            mode=Mode(meeting.mode),
+            place=meeting.place,
+            digital_link=meeting.digital_link if with_link else None,
+        )
+
+
+class RunView(View):
+    """A run, with how many open seats are free just now and how many are kept for employers."""
+
+    run_id: UUID
+    reference: str
+    project_id: UUID
+    course_id: UUID
+    course_title: str
+    course_kind: CourseKind
+    language: str
+    state: RunState
+    mode: Mode
+    municipality: str | None
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    capacity: int
+    free_seats: int
+    kept_seats: int
+    taken_seats: int
+    employer_cap: int | None
+    price_ore: int | None
+    currency: str
+    fee_payer: FeePayer | None
+    cancelled_because: str | None
+    sequence: int
+    version: int
+    meetings: list[MeetingView]
+
+
+def run_fields(run: Run, course: Course, meetings: Sequence[Meeting], *, with_link: bool) -> dict[str, object]:
+    """Return the fields of a `RunView` that runs and courses know; those of the seats are the pools'."""
+    return {
+        "run_id": run.id,
+        **{name: getattr(run, name) for name in RunView.model_fields if hasattr(run, name)},
+        "course_title": course.title,
+        "course_kind": course.kind,
+        "language": course.language,
+        "meetings": [MeetingView.of(meeting, with_link=with_link) for meeting in meetings],
+    }

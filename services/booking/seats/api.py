@@ -1,0 +1,104 @@
+"""Runs and their seats over HTTP. Changing and cancelling a run concerns its bookings, and is there."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from sqlmodel import col
+from starlette.responses import Response
+
+from services.booking.courses import queries as courses
+from services.booking.courses.rules import EARLIEST, LATEST, Mode
+from services.booking.courses.tables import Run
+from services.booking.courses.views import RunView
+from services.booking.projects.queries import get_project_row
+from services.booking.seats import commands
+from services.booking.seats.views import MOST_SEATS, ScheduleRun, run_view, run_views
+from shared.kernel.calendar import at_stockholm
+from shared.web.bodies import Body
+from shared.web.edge import CommandContext, ReadSession, run_command
+from shared.web.paging import Page, PageFilter
+
+router = APIRouter(tags=["runs"])
+Day = Annotated[date, Field(ge=EARLIEST.date(), lt=LATEST.date())]
+
+
+class RunFilter(PageFilter):
+    """Which runs to list."""
+
+    from_: Day | None = Field(default=None, alias="from", description="Runs that begin on this day or later")
+    to: Day | None = Field(default=None, description="Runs that begin on this day or earlier")
+    municipality: str | None = Field(default=None, pattern=r"^\d{4}$", description="Municipality code")
+    mode: Mode | None = Field(default=None, description="How people take part")
+
+
+class KeepSeats(Body):
+    """How many of the run's seats are kept for an employer from now on; 0 opens them to all."""
+
+    employer_id: UUID
+    seats: int = Field(ge=0, le=MOST_SEATS)
+
+
+@router.get("/projects/{project_id}/runs")
+async def list_runs(project_id: UUID, query: Annotated[RunFilter, Query()], session: ReadSession) -> Page[RunView]:
+    """The project's runs, the earliest first, with the seats that are free now."""
+    await get_project_row(session, project_id)
+    conditions = []
+    if query.from_ is not None:
+        conditions.append(col(Run.starts_at) >= _midnight(query.from_))
+    if query.to is not None:
+        conditions.append(col(Run.starts_at) < _midnight(query.to + timedelta(days=1)))
+    if query.municipality is not None:
+        conditions.append(col(Run.municipality) == query.municipality)
+    if query.mode is not None:
+        conditions.append(col(Run.mode) == query.mode.value)
+    page = await courses.list_runs(session, project_id, query, *conditions)
+    return Page(items=await run_views(session, page.rows), next=page.next)
+
+
+def _midnight(day: date) -> datetime:
+    return at_stockholm(day, time(0))
+
+
+@router.get("/runs/{run_id}")
+async def get_run(run_id: UUID, session: ReadSession) -> RunView:
+    """A run with its meetings and free seats; digital links are in the bookings."""
+    return await run_view(session, await courses.get_run(session, run_id))
+
+
+@router.post("/courses/{course_id}/runs", status_code=201, response_model=RunView)
+async def schedule_run(request: Request, course_id: UUID, body: ScheduleRun) -> Response:
+    """Schedule a run of the course, all its seats open."""
+
+    async def command(context: CommandContext) -> RunView:
+        session = context.session
+        run = await commands.schedule_run_with_pools(
+            session,
+            context.clock,
+            course=await courses.get_course(session, course_id),
+            plan=body.plan(),
+            by=context.actor.person_id,
+        )
+        return await run_view(session, run, with_link=True)
+
+    return await run_command(request, command, status=201)
+
+
+@router.put("/runs/{run_id}/kept-seats", response_model=RunView)
+async def keep_seats(request: Request, run_id: UUID, body: KeepSeats) -> Response:
+    """Keep a number of the run's seats for an employer, or open them to all again."""
+
+    async def command(context: CommandContext) -> RunView:
+        run = await commands.keep_seats(
+            context.session,
+            context.clock,
+            run_id=run_id,
+            employer_id=body.employer_id,
+            seats=body.seats,
+            by=context.actor.person_id,
+        )
+        return await run_view(context.session, run, with_link=True)
+
+    return await run_command(request, command)

@@ -1,0 +1,64 @@
+"""What the API shows of runs with their seats."""
+
+from collections.abc import Collection, Sequence
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.booking.courses.queries import courses_by_id, meetings_by_run
+from services.booking.courses.rules import FeePayer, RunPlan
+from services.booking.courses.tables import Run
+from services.booking.courses.views import MeetingBody, Municipality, RunView, run_fields
+from services.booking.seats.queries import availability
+from shared.web.bodies import Body, Count, Ore
+
+MOST_SEATS = 10_000
+Seats = Annotated[int, Field(ge=1, le=MOST_SEATS)]
+
+
+class ScheduleRun(Body):
+    """A run to schedule: its mode follows from its meetings. A fee is for one seat, in whole öre without VAT."""
+
+    capacity: Seats
+    meetings: list[MeetingBody] = Field(min_length=1, max_length=200)
+    municipality: Municipality | None = None
+    price_ore: Ore | None = None
+    fee_payer: FeePayer | None = None
+    employer_cap: Count | None = Field(default=None, description="The most open seats that one employer may take")
+
+    def plan(self) -> RunPlan:
+        """Return it as the rules see it."""
+        return RunPlan(
+            capacity=self.capacity,
+            meetings=tuple(meeting.plan() for meeting in self.meetings),
+            municipality=self.municipality,
+            price_ore=self.price_ore,
+            fee_payer=self.fee_payer,
+            employer_cap=self.employer_cap,
+        )
+
+
+async def run_views(session: AsyncSession, runs: Sequence[Run], *, with_link: Collection[UUID] = ()) -> list[RunView]:
+    """Return the views of the runs; digital links only of those in `with_link`."""
+    ids = [run.id for run in runs]
+    courses = await courses_by_id(session, [run.course_id for run in runs])
+    meetings = await meetings_by_run(session, ids)
+    seats = await availability(session, ids)
+    return [
+        RunView.model_validate(
+            {
+                **run_fields(run, courses[run.course_id], meetings[run.id], with_link=run.id in with_link),
+                "free_seats": seats[run.id].free,
+                "kept_seats": seats[run.id].kept,
+                "taken_seats": seats[run.id].taken,
+            }
+        )
+        for run in runs
+    ]
+
+
+async def run_view(session: AsyncSession, run: Run, *, with_link: bool = False) -> RunView:
+    """Return the view of one run."""
+    return (await run_views(session, [run], with_link=[run.id] if with_link else ()))[0]

@@ -1,0 +1,15 @@
+"""What time causes in booking, run by the worker: each finds ids, and its command asks again whether it is due."""
+
+from uuid import UUID
+
+from services.booking.bookings import runs
+from services.booking.courses.queries import find_due_reminders
+from shared.messaging.reactions import Delivery, Timers
+
+TIMERS = Timers("booking")
+
+
+@TIMERS.due("meeting_reminders", find=find_due_reminders)
+async def remind_of_meeting(delivery: Delivery, meeting_id: UUID) -> None:
+    """Remind those with a seat of a meeting, the project's number of days before it."""
+    await runs.remind_of_meeting(delivery.session, delivery.clock, meeting_id)
