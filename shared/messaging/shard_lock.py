@@ -50,7 +50,7 @@ class ShardLock:
         )
         try:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", self._number):  # noqa: ASYNC110
-                await asyncio.sleep(_TRY_EVERY_SECONDS)  # the holder is another process: there is no event to wait for
+                await asyncio.sleep(min(_TRY_EVERY_SECONDS, self._idle_seconds / 4))  # the holder is elsewhere
             self._last_heard = time.monotonic()
             heart = asyncio.create_task(self._beat(connection))
             try:
