@@ -36,7 +36,6 @@ def server_config(app: ASGIApp, *, log_level: str) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        date_header=False,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
 

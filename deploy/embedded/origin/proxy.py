@@ -20,6 +20,7 @@ _HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer "
     b"transfer-encoding upgrade".split()
 )
+_ANSWERED_BY_US = frozenset(b"date server".split())
 _SAID_BY_US = frozenset(b"forwarded x-forwarded-for x-forwarded-host x-forwarded-proto x-forwarded-port".split())
 
 Headers = list[tuple[bytes, bytes]]
@@ -152,7 +153,8 @@ class _Streamed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = StreamingResponse(self._answer.aiter_raw(), status_code=self._answer.status_code)
-        response.raw_headers = [(name.lower(), value) for name, value in end_to_end(self._answer.headers.raw)]
+        kept = end_to_end(self._answer.headers.raw)
+        response.raw_headers = [(name.lower(), value) for name, value in kept if name.lower() not in _ANSWERED_BY_US]
         try:
             await response(scope, receive, send)
         finally:
