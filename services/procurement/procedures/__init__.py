@@ -1,0 +1,1 @@
+"""How a lot is bought: criteria, invitations, the deadline and the key under which bids are sealed."""

@@ -1,0 +1,186 @@
+"""Reading procedures: for the case's buyer, and for a supplier that is invited. Neither sees anything of bids here."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.procurement.advice.rules import Route
+from services.procurement.buyers.queries import not_there
+from services.procurement.buyers.rules import Policy
+from services.procurement.buyers.tables import Buyer
+from services.procurement.cases.tables import Case
+from services.procurement.procedures.rules import CriterionKind, Phase, ProcedureState, phase_of
+from services.procurement.procedures.tables import Criterion, Invitation, Opener, Procedure
+from services.procurement.suppliers.queries import supplier_names
+from shared.web.bodies import View
+from shared.web.paging import Page, PageFilter, page_of
+
+
+class CriterionView(View):
+    """What bids are judged by; the weight is in percent."""
+
+    id: UUID
+    position: int
+    name: str
+    description: str
+    kind: CriterionKind
+    weight: int | None
+
+
+class OpenerView(View):
+    """Somebody appointed to open the bids."""
+
+    person_id: UUID
+    confirmed_at: datetime | None
+
+
+class InvitedView(View):
+    """A supplier that is asked to bid."""
+
+    supplier_id: UUID
+    name: str
+    invited_at: datetime
+
+
+class ProcedureView(View):
+    """A procedure as the buyer's officers see it. Bids are never a part of it."""
+
+    id: UUID
+    lot_id: UUID
+    case_id: UUID
+    route: Route
+    title: str
+    description: str
+    deadline: datetime
+    state: ProcedureState
+    phase: Phase
+    policy: Policy
+    criteria: list[CriterionView]
+    openers: list[OpenerView]
+    invited: list[InvitedView]
+    invited_at: datetime | None
+    opened_at: datetime | None
+    cancelled_for: str | None
+    cancel_reason: str | None
+
+
+class InvitationView(View):
+    """A procedure as an invited supplier sees it; who else is asked is not told."""
+
+    procedure_id: UUID
+    registration_number: str
+    buyer_name: str
+    title: str
+    description: str
+    deadline: datetime
+    phase: Phase
+    criteria: list[CriterionView]
+    invited_at: datetime
+    cancel_reason: str | None
+
+
+async def get_procedure(session: AsyncSession, procedure_id: UUID) -> Procedure:
+    """Return the procedure; raises NotFound."""
+    procedure = await session.get(Procedure, procedure_id)
+    if procedure is None:
+        raise not_there()
+    return procedure
+
+
+async def criteria_of(session: AsyncSession, procedure_id: UUID) -> Sequence[Criterion]:
+    """Return the criteria in the order in which they were published."""
+    found = await session.exec(
+        select(Criterion).where(col(Criterion.procedure_id) == procedure_id).order_by(col(Criterion.position))
+    )
+    return found.all()
+
+
+async def openers_of(session: AsyncSession, procedure_id: UUID) -> Sequence[Opener]:
+    """Return the appointed openers."""
+    found = await session.exec(
+        select(Opener).where(col(Opener.procedure_id) == procedure_id).order_by(col(Opener.person_id))
+    )
+    return found.all()
+
+
+async def invitations_of(session: AsyncSession, procedure_id: UUID) -> Sequence[Invitation]:
+    """Return the invitations, in the order in which they were sent."""
+    found = await session.exec(
+        select(Invitation).where(col(Invitation.procedure_id) == procedure_id).order_by(col(Invitation.id))
+    )
+    return found.all()
+
+
+async def is_invited(session: AsyncSession, procedure_id: UUID, supplier_id: UUID) -> bool:
+    """Whether the supplier is asked to bid."""
+    return await session.get(Invitation, (procedure_id, supplier_id)) is not None
+
+
+async def procedure_view(session: AsyncSession, procedure: Procedure, now: datetime) -> ProcedureView:
+    """Return a procedure for its buyer's officers."""
+    invited = await invitations_of(session, procedure.id)
+    names = await supplier_names(session, [each.supplier_id for each in invited])
+    return ProcedureView(
+        id=procedure.id,
+        lot_id=procedure.lot_id,
+        case_id=procedure.case_id,
+        route=procedure.route,
+        title=procedure.title,
+        description=procedure.description,
+        deadline=procedure.deadline,
+        state=procedure.state,
+        phase=phase_of(procedure.state, deadline=procedure.deadline, now=now),
+        policy=procedure.its_policy(),
+        criteria=[CriterionView.model_validate(row) for row in await criteria_of(session, procedure.id)],
+        openers=[OpenerView.model_validate(row) for row in await openers_of(session, procedure.id)],
+        invited=[
+            InvitedView(supplier_id=row.supplier_id, name=names[row.supplier_id], invited_at=row.invited_at)
+            for row in invited
+        ],
+        invited_at=procedure.invited_at,
+        opened_at=procedure.opened_at,
+        cancelled_for=procedure.cancelled_for,
+        cancel_reason=procedure.cancel_reason,
+    )
+
+
+async def procedures_of_case(session: AsyncSession, case_id: UUID) -> Sequence[Procedure]:
+    """Return the procedures of a case, oldest first."""
+    found = await session.exec(
+        select(Procedure).where(col(Procedure.case_id) == case_id).order_by(col(Procedure.id)).limit(500)
+    )
+    return found.all()
+
+
+async def list_invitations(
+    session: AsyncSession, supplier_id: UUID, query: PageFilter, now: datetime
+) -> Page[InvitationView]:
+    """Return what a supplier is asked to bid on, newest first."""
+    statement = select(Invitation).where(col(Invitation.supplier_id) == supplier_id)
+    page = await page_of(session, statement, [col(Invitation.id)], query, keys=lambda row: (row.id,), descending=True)
+    return Page(items=[await _invitation_view(session, row, now) for row in page.rows], next=page.next)
+
+
+async def _invitation_view(session: AsyncSession, invitation: Invitation, now: datetime) -> InvitationView:
+    found = await session.exec(
+        select(Procedure, Case.registration_number, Buyer.name)
+        .join(Case, col(Case.id) == col(Procedure.case_id))
+        .join(Buyer, col(Buyer.id) == col(Procedure.buyer_id))
+        .where(col(Procedure.id) == invitation.procedure_id)
+    )
+    procedure, registration_number, buyer_name = found.one()
+    return InvitationView(
+        procedure_id=procedure.id,
+        registration_number=registration_number,
+        buyer_name=buyer_name,
+        title=procedure.title,
+        description=procedure.description,
+        deadline=procedure.deadline,
+        phase=phase_of(procedure.state, deadline=procedure.deadline, now=now),
+        criteria=[CriterionView.model_validate(row) for row in await criteria_of(session, procedure.id)],
+        invited_at=invitation.invited_at,
+        cancel_reason=procedure.cancel_reason,
+    )

@@ -1,0 +1,1 @@
+"""Suppliers and the sign-ins that act for them."""
