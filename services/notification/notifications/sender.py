@@ -4,9 +4,11 @@ Several workers may run it: a row is taken by one of them only.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from uuid import UUID
 
+import stamina
 import structlog
 
 from services.notification.channels.channel import Channel
@@ -21,6 +23,8 @@ from shared.metrics import SENDINGS
 
 _IDLE_SECONDS = 0.5
 _BATCH = 50
+_LEFT_ALONE_SECONDS = 30.0
+_SETTLING_TRIES = 8  # what is known must not be lost because the database was away for a moment
 _log = structlog.get_logger(__name__)
 
 
@@ -35,6 +39,7 @@ class Sender:
         self._desk = desk
         self._channels = channels
         self._places = asyncio.Semaphore(at_once)
+        self._left_alone: dict[UUID, float] = {}
 
     async def run(self, running: Running) -> None:
         """Send until the worker stops."""
@@ -46,20 +51,27 @@ class Sender:
 
     async def send_due(self) -> int:
         """Take up everything that is due now, once; return how many were decided about."""
+        left_alone = self._still_left_alone()
         async with self._database.sessions() as session:
-            due = await find_due(session, self._clock.now(), _BATCH)
+            found = await find_due(session, self._clock.now(), _BATCH + len(left_alone))
+        due = [notification_id for notification_id in found if notification_id not in left_alone]
         return sum(await asyncio.gather(*(self._take_up(notification_id) for notification_id in due)))
+
+    def _still_left_alone(self) -> set[UUID]:
+        """Return what failed by a fault of ours a short while ago: it must not be tried without a pause."""
+        now = time.monotonic()
+        self._left_alone = {key: until for key, until in self._left_alone.items() if until > now}
+        return set(self._left_alone)
 
     async def _take_up(self, notification_id: UUID) -> bool:
         async with self._places:
             set_traceparent(new_traceparent())
             try:
                 await self._send(notification_id)
-            except Exception as error:  # one notification must not hold up the others
-                if not is_transient(error):
-                    _log.exception("notification_not_taken_up", notification=str(notification_id))
-                else:
-                    _log.warning("sender_waits", notification=str(notification_id), cause=cause_of(error))
+            except Exception as error:  # noqa: BLE001 - one notification must not hold up the others
+                tell = _log.warning if is_transient(error) else _log.error
+                tell("notification_left_alone", notification=str(notification_id), cause=cause_of(error))
+                self._left_alone[notification_id] = time.monotonic() + _LEFT_ALONE_SECONDS
                 return False
             return True
 
@@ -81,6 +93,8 @@ class Sender:
             result=outcome.result.value,
             cause=outcome.cause,
         )
-        async with self._database.sessions() as session:
-            await settle(session, self._clock, self._desk, prepared, outcome)
-            await session.commit()
+        async for attempt in stamina.retry_context(on=is_transient, attempts=_SETTLING_TRIES, timeout=None):
+            with attempt:
+                async with self._database.sessions() as session:
+                    await settle(session, self._clock, self._desk, prepared, outcome)
+                    await session.commit()

@@ -94,6 +94,13 @@ async def find_due(session: AsyncSession, now: datetime, limit: int) -> list[UUI
     return list((await session.exec(statement)).all())
 
 
+async def find_unsent(session: AsyncSession, now: datetime, limit: int) -> list[UUID]:
+    """Return the notifications that are due, or on their way to the provider at this moment."""
+    is_due = (col(Notification.next_check_at) <= now) & col(Notification.state).in_(SENDABLE)
+    statement = select(Notification.id).where(is_due | (col(Notification.state) == State.SENDING)).limit(limit)
+    return list((await session.exec(statement)).all())
+
+
 async def prepare(session: AsyncSession, clock: Clock, desk: Desk, notification_id: UUID) -> Prepared | None:
     """Decide about a due notification: send it (the attempt is then noted), hold it, or let it be.
 

@@ -1,0 +1,35 @@
+"""The web process of notification, put together."""
+
+from datetime import timedelta
+from typing import Any
+
+from fastapi import FastAPI
+
+from services.notification.authorisation import PERMITS, SCOPES, find_actor
+from services.notification.notifications.api import router as notifications
+from services.notification.notifications.unsubscribing import Unsubscribing
+from services.notification.receipts.api import FORM_ADDRESSES
+from services.notification.receipts.api import router as receipts
+from services.notification.recipients.api import router as recipients
+from services.notification.settings import NotificationSettings
+from services.notification.wordings.api import router as wordings
+from services.notification.wordings.catalogue import load_wordings
+from shared.web.app import create_service_app
+
+
+def create_app(settings: NotificationSettings, **parts: Any) -> FastAPI:  # noqa: ANN401 - create_service_app's own
+    """Return the app. Raises WordingsWrong, or ValueError where routes and permits differ."""
+    app = create_service_app(
+        service="notification",
+        settings=settings,
+        routers=[recipients, wordings, notifications, receipts],
+        permits=PERMITS,
+        scopes=SCOPES,
+        find_actor=find_actor,
+        form_addresses=FORM_ADDRESSES,
+        **parts,
+    )
+    app.state.wordings = load_wordings()
+    app.state.unsubscribing = Unsubscribing(settings.secret_key, settings.origin)
+    app.state.soft_suppression = timedelta(days=settings.soft_suppression_days)
+    return app
