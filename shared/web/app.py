@@ -3,10 +3,12 @@
 Starts whatever is away: the database and the issuer are first asked when a request needs them. Never touches Kafka.
 """
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import structlog
@@ -36,8 +38,18 @@ from shared.web.problems import problem_response, told_of
 from shared.web.sign_in import IssuerKeys, TokenVerifier
 
 VERSION: Final = "1.0.0"
+
 _SERVICES = Path(__file__).parents[2] / "services"
 _log = structlog.get_logger(__name__)
+
+
+class ServiceApp(FastAPI):
+    """A FastAPI whose document tells our problems, our sign-in and the idempotency key."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the document, made anew."""
+        parts: ServiceParts = self.state.parts
+        return openapi_document(self, parts.routes)
 
 
 def create_service_app(  # noqa: PLR0913 - a composition root names every part
@@ -92,7 +104,7 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
             if own_database:
                 await parts.database.close()
 
-    app = FastAPI(
+    app = ServiceApp(
         title=f"Kurslots: {service}",
         version=VERSION,
         openapi_url=None,
@@ -130,16 +142,22 @@ def _route_name(route: APIRoute) -> str:
 
 def _add_documents(app: FastAPI, prefix: str) -> None:
     parts: ServiceParts = app.state.parts
-    document = openapi_document(app, parts.routes)
-    app.openapi_schema = document
     address = f"{prefix}/openapi.json"
-    page = documents_page(document, parts.routes, address=address)
+
+    # made when first asked for, and kept as text: as objects the document takes megabytes of every process
+    @cache
+    def document() -> bytes:
+        return json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+
+    @cache
+    def page() -> str:
+        return documents_page(app.openapi(), parts.routes, address=address)
 
     async def openapi(_request: Request) -> Response:
-        return JSONResponse(document, headers={"cache-control": "no-cache"})
+        return Response(document(), media_type="application/json", headers={"cache-control": "no-cache"})
 
     async def docs(_request: Request) -> Response:
-        return HTMLResponse(page, headers={"content-security-policy": PAGE_POLICY, "cache-control": "no-cache"})
+        return HTMLResponse(page(), headers={"content-security-policy": PAGE_POLICY, "cache-control": "no-cache"})
 
     app.add_route(address, openapi, methods=["GET"])
     app.add_route(f"{prefix}/docs", docs, methods=["GET"])

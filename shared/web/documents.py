@@ -73,9 +73,7 @@ def _complete(operation: dict[str, Any], method: str, facts: RouteFacts) -> None
     statuses = [*_OF_EVERY_ROUTE]
     if facts.permit.signed_in:
         operation["security"] = [{"token": []}]
-        statuses.append(401)
-    if facts.permit.account:
-        statuses.append(403)
+        statuses += [401, 403]
     statuses += [404, 409]
     responses = operation.setdefault("responses", {})
     for status in sorted(statuses):

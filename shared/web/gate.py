@@ -4,7 +4,8 @@ It is put on every router by `create_service_app`; the rule itself is in `author
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -133,4 +134,12 @@ def _query_names(context: RouteContext) -> frozenset[str]:
 
 def _foreign_bodies(context: RouteContext) -> list[str]:
     kinds = [parameter.field_info.annotation for parameter in context.dependant.body_params]
-    return [str(kind) for kind in kinds if not (isinstance(kind, type) and issubclass(kind, Body))]
+    return [str(kind) for kind in kinds if not _is_body(kind)]
+
+
+def _is_body(kind: object) -> bool:
+    if get_origin(kind) is Annotated:
+        return _is_body(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return all(_is_body(part) for part in get_args(kind) if part is not NoneType)
+    return isinstance(kind, type) and issubclass(kind, Body)

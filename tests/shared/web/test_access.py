@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 import structlog
 from fastapi import FastAPI
@@ -93,6 +94,22 @@ async def test_the_trace_of_a_request_is_carried_on_and_left_behind(app: FastAPI
 
 
 MALFORMED = [None, "", "nonsense", f"00-{'0' * 32}-{'1' * 16}-01", f"00-{'1' * 32}-{'0' * 16}-01"]
+
+
+async def test_what_a_request_causes_belongs_to_its_trace() -> None:
+    traces: list[str | None] = []
+
+    async def inner(_scope: Any, _receive: Any, send: Any) -> None:  # noqa: ANN401 - an ASGI app
+        traces.append(current_traceparent())
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    outer = access.AccessMiddleware(inner, service="sample", routes={})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(outer), base_url="http://127.0.0.1") as client:
+        await client.get("/x", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+        await client.get("/x")
+    assert [str(one).split("-")[1] == trace for one in traces] == [True, False]
 
 
 @pytest.mark.parametrize("header", MALFORMED, ids=str)
