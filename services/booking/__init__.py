@@ -9,5 +9,6 @@ Acts on  TrainingRequestTaken, TrainingRequestDeclined, TrainingRequestReturned;
          NotificationDelivered, NotificationFailed.
 Copies   nothing.
 
-Areas, a later may use an earlier: projects, people, employers, needs, courses, seats, bookings, requests, reach, reports.
+Areas, of which a later may use an earlier: projects, people, employers, needs, courses, seats, bookings, requests,
+reach, reports.
 """

@@ -3,6 +3,7 @@
 Inviting a person and changing how to reach her would let one become that person, so each of her roles is asked about.
 """
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,6 +12,7 @@ from services.booking.employers.queries import scope_of_grant
 from services.booking.people.grants import grant_of, held_grants
 from services.booking.people.rules import may_give
 from shared.kernel.errors import NotAllowed
+from shared.kernel.roles import Role
 from shared.kernel.texts import N_
 from shared.web.authorisation import Actor, Grant
 
@@ -36,3 +38,12 @@ async def check_acts_for(session: AsyncSession, actor: Actor, person_id: UUID) -
                 N_("This person holds a role that is not yours to give, so you cannot act for her here."),
                 code="person_not_yours",
             )
+
+
+def check_may_unprotect(actor: Actor, person_id: UUID, changes: Mapping[str, object]) -> None:
+    """Raise NotAllowed where protection is taken away by another than the person or a project's lead."""
+    if changes.get("protected") is False and actor.person_id != person_id and not actor.holds(Role.PROJECT_LEAD):
+        raise NotAllowed(
+            N_("Only the person herself or the project's lead can say that her identity is no longer protected."),
+            code="protection_not_yours",
+        )

@@ -1,6 +1,5 @@
 """Reads of employers and their people. Of a protected person no list tells a name, an address, or where she sorts."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -175,9 +174,8 @@ async def list_employers(
     query: PageFilter,
     *,
     search: str | None = None,
-    only: Sequence[UUID] | None = None,
 ) -> Page[EmployerSummary]:
-    """Return a project's employers by name; `only` is what a reader with grants for single employers may see."""
+    """Return a project's employers by name; `search` is part of a name, or a whole organisation number."""
     statement = (
         select(Employer, Undertaking, EmployerProject)
         .join(EmployerProject, col(EmployerProject.employer_id) == col(Employer.id))
@@ -192,8 +190,6 @@ async def list_employers(
             col(Employer.name).collate("und-x-icu").icontains(search, autoescape=True)
             | (col(Employer.organisation_number) == search)
         )
-    if only is not None:
-        statement = statement.where(col(Employer.id).in_(only))
     page: Rows[Any] = await page_of(
         session, statement, [col(Employer.name), col(Employer.id)], query, keys=lambda row: (row[0].name, row[0].id)
     )
@@ -221,7 +217,8 @@ def _unless_protected(column: Mapped[str]) -> ColumnElement[str]:
 async def list_people(
     session: AsyncSession, project_id: UUID, employer_id: UUID, query: PageFilter
 ) -> Page[EmployeeView]:
-    """Return the employer's people who take part in the project, by name."""
+    """Return the employer's people who take part in the project, by name; raises NotFound."""
+    await check_in_project(session, project_id, employer_id)
     family, given = _unless_protected(col(Person.family_name)), _unless_protected(col(Person.given_name))
     statement = (
         select(Person, Employment, Participation)
@@ -296,6 +293,12 @@ async def find_employment(session: AsyncSession, employer_id: UUID, person_id: U
         .limit(1)
     )
     return found.first()
+
+
+async def check_in_project(session: AsyncSession, project_id: UUID, employer_id: UUID) -> None:
+    """Raise NotFound unless the employer has, or has had, a part in the project."""
+    if await session.get(EmployerProject, (employer_id, project_id)) is None:
+        raise NotFound(N_("The employer takes no part in this project."), code="not_in_project")
 
 
 async def is_member(session: AsyncSession, project_id: UUID, employer_id: UUID) -> bool:

@@ -31,7 +31,7 @@ async def get_me(session: ReadSession, subject: CurrentSubject) -> MeView:
     return MeView(
         issuer=subject.issuer,
         subject=subject.sub,
-        person=await queries.get_person(session, account.person_id),
+        person=await queries.get_person(session, account.person_id, reader=account.person_id),
         grants=await queries.list_own_grants(session, account.person_id),
         participations=await queries.list_participations(session, account.person_id),
     )
@@ -43,6 +43,6 @@ async def accept_invitation(request: Request, body: AcceptInvitation) -> Respons
 
     async def command(context: CommandContext) -> PersonView:
         person = await accept(context.session, context.clock, context.subject, body.code)
-        return queries.person_view(person)
+        return queries.person_view(person, reader=person.id)
 
     return await run_command(request, command)

@@ -28,11 +28,11 @@ class GrantView(View):
 
 
 class PersonView(View):
-    """A person as she sees herself."""
+    """A person; of one with protected identity nobody but she sees names and addresses."""
 
     person_id: UUID
-    given_name: str
-    family_name: str
+    given_name: str | None
+    family_name: str | None
     email: str | None
     phone: str | None
     language: str
@@ -70,14 +70,15 @@ class HeldRoleView(GrantView):
     family_name: str | None
 
 
-def person_view(person: Person) -> PersonView:
-    """Return what the person herself sees."""
+def person_view(person: Person, *, reader: UUID) -> PersonView:
+    """Return what the reader may see of the person."""
+    shown = not person.protected or reader == person.id
     return PersonView(
         person_id=person.id,
-        given_name=person.given_name,
-        family_name=person.family_name,
-        email=person.email,
-        phone=person.phone,
+        given_name=person.given_name if shown else None,
+        family_name=person.family_name if shown else None,
+        email=person.email if shown else None,
+        phone=person.phone if shown else None,
         language=person.language,
         protected=person.protected,
         number_kind=person.number_kind,
@@ -98,12 +99,12 @@ def grant_view(row: RoleGrant) -> GrantView:
     )
 
 
-async def get_person(session: AsyncSession, person_id: UUID) -> PersonView:
-    """Return the person as she sees herself; raises NotFound for an unknown or erased one."""
+async def get_person(session: AsyncSession, person_id: UUID, *, reader: UUID) -> PersonView:
+    """Return what the reader may see of a person; raises NotFound for an unknown or erased one."""
     person = await session.get(Person, person_id)
     if person is None or person.erased_at is not None:
         raise NotFound(N_("There is no such person here."), code="person_not_found")
-    return person_view(person)
+    return person_view(person, reader=reader)
 
 
 async def list_own_grants(session: AsyncSession, person_id: UUID) -> list[GrantView]:
@@ -132,10 +133,31 @@ async def list_held_roles(session: AsyncSession, project_id: UUID, query: PageFi
         query,
         keys=lambda row: (row[0].id,),
     )
-    return Page(items=[_held_role(grant, person) for grant, person in page.rows], next=page.next)
+    return Page(items=[held_role_view(grant, person) for grant, person in page.rows], next=page.next)
 
 
-def _held_role(grant: RoleGrant, person: Person) -> HeldRoleView:
+async def list_employer_roles(
+    session: AsyncSession, project_id: UUID, employer_id: UUID, query: PageFilter
+) -> Page[HeldRoleView]:
+    """Return the roles held for an employer in a project: its contacts and chosen coaches, the oldest first."""
+    page: Rows[Any] = await page_of(
+        session,
+        select(RoleGrant, Person)
+        .join(Person, col(Person.id) == col(RoleGrant.person_id))
+        .where(
+            col(RoleGrant.employer_id) == employer_id,
+            col(RoleGrant.project_id).is_(None) | (col(RoleGrant.project_id) == project_id),
+            col(RoleGrant.withdrawn_at).is_(None),
+        ),
+        [col(RoleGrant.id)],
+        query,
+        keys=lambda row: (row[0].id,),
+    )
+    return Page(items=[held_role_view(grant, person) for grant, person in page.rows], next=page.next)
+
+
+def held_role_view(grant: RoleGrant, person: Person) -> HeldRoleView:
+    """Return a role with its holder."""
     return HeldRoleView(
         **grant_view(grant).model_dump(),
         person_id=person.id,

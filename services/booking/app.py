@@ -1,0 +1,56 @@
+"""Booking's web process, put together."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+
+from services.booking import schema
+from services.booking.authorisation import PERMITS, SCOPES
+from services.booking.bookings import api as bookings
+from services.booking.composition import keep_keys
+from services.booking.courses import api as courses
+from services.booking.employers import api as employers
+from services.booking.employers import grants_api, people_api
+from services.booking.keys import Keys
+from services.booking.needs import api as needs
+from services.booking.people import api as people
+from services.booking.people.accounts import find_actor
+from services.booking.projects import api as projects
+from services.booking.reach import api as reach
+from services.booking.reports import api as reports
+from services.booking.requests import api as requests
+from services.booking.seats import api as seats
+from services.booking.settings import BookingSettings
+from shared.web.app import create_service_app
+
+assert schema.METADATA.tables  # foreign keys between areas need every area's tables
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    projects.router,
+    people.router,
+    employers.router,
+    people_api.router,
+    grants_api.router,
+    needs.router,
+    courses.router,
+    seats.router,
+    bookings.router,
+    requests.router,
+    reach.router,
+    reports.router,
+)
+
+
+def create_app(settings: BookingSettings, **parts: Any) -> FastAPI:  # noqa: ANN401 - as `create_service_app` has them
+    """Return booking's web app. `parts` stand in for those that it would make: clock, database, issuer_transport."""
+    app = create_service_app(
+        service="booking",
+        settings=settings,
+        routers=ROUTERS,
+        permits=PERMITS,
+        scopes=SCOPES,
+        find_actor=find_actor,
+        **parts,
+    )
+    keep_keys(app, Keys.derive(settings.secret_key))
+    return app

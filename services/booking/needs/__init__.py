@@ -1,0 +1,1 @@
+"""What an employer lacks: need surveys, the training plan that comes of each, and its lines, the needs."""

@@ -1,0 +1,134 @@
+"""Need surveys of an employer in a project, the training plan of each, and its needs."""
+
+from datetime import date
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.booking.needs import commands, queries
+from services.booking.needs.queries import NeedView, PlanView, SurveyView
+from services.booking.needs.rules import NeedDetails, PlanState, Priority, SurveyDetails
+from shared.web.bodies import Body, Count, Line, LongText, Paragraph, Version
+from shared.web.edge import CommandContext, ReadSession, run_command
+from shared.web.paging import Page, PageQuery
+
+router = APIRouter(tags=["needs"])
+_SURVEYS = "/projects/{project_id}/employers/{employer_id}/need-surveys"
+
+
+class WriteSurvey(Body):
+    """A survey: when, with whom, what came out, and how the employees' representatives were consulted."""
+
+    made_on: date
+    workplace_id: UUID | None = None
+    took_part: Paragraph
+    findings: LongText
+    consulted: Paragraph | None = None
+    consulted_on: date | None = None
+
+
+class WriteNeed(Body):
+    """A line of a plan; `minutes` is the length of the training for one person."""
+
+    title: Line
+    description: Paragraph | None = None
+    target_group: Line
+    persons: Count
+    minutes: Count
+    priority: Priority = Priority.MEDIUM
+    wished_from: date | None = None
+    wished_to: date | None = None
+
+    def details(self) -> NeedDetails:
+        """Return the body as plain values."""
+        return NeedDetails(**self.model_dump(include=set(WriteNeed.model_fields)))
+
+
+class ChangeNeed(WriteNeed):
+    """A line of a plan as it shall read. `version` is the one that was read."""
+
+    version: Version
+
+
+class MovePlan(Body):
+    """The state that the plan shall have. `version` is the one that was read."""
+
+    state: PlanState
+    version: Version
+
+
+@router.post(_SURVEYS, status_code=201, response_model=SurveyView)
+async def write_survey(request: Request, project_id: UUID, employer_id: UUID, body: WriteSurvey) -> Response:
+    """Write a need survey down; its training plan is begun with it."""
+
+    async def command(context: CommandContext) -> SurveyView:
+        survey, plan = await commands.write_survey(
+            context.session,
+            context.clock,
+            project_id,
+            employer_id,
+            SurveyDetails(**body.model_dump(exclude={"workplace_id"})),
+            workplace_id=body.workplace_id,
+            by=context.actor.person_id,
+        )
+        return queries.survey_view(survey, plan)
+
+    return await run_command(request, command, status=201)
+
+
+@router.get(_SURVEYS)
+async def list_surveys(project_id: UUID, employer_id: UUID, session: ReadSession, query: PageQuery) -> Page[SurveyView]:
+    """List the employer's surveys in the project, the latest first."""
+    return await queries.list_surveys(session, project_id, employer_id, query)
+
+
+@router.get("/training-plans/{plan_id}")
+async def get_plan(plan_id: UUID, session: ReadSession) -> PlanView:
+    """Show a training plan."""
+    return await queries.get_plan(session, plan_id)
+
+
+@router.patch("/training-plans/{plan_id}", response_model=PlanView)
+async def move_plan(request: Request, plan_id: UUID, body: MovePlan) -> Response:
+    """Agree to a training plan, or open it again."""
+
+    async def command(context: CommandContext) -> PlanView:
+        plan = await commands.move_plan(
+            context.session, context.clock, plan_id, body.state, version=body.version, by=context.actor.person_id
+        )
+        return queries.plan_view(plan)
+
+    return await run_command(request, command)
+
+
+@router.post("/training-plans/{plan_id}/needs", status_code=201, response_model=NeedView)
+async def add_need(request: Request, plan_id: UUID, body: WriteNeed) -> Response:
+    """Add a need to a training plan."""
+
+    async def command(context: CommandContext) -> NeedView:
+        need = await commands.add_need(
+            context.session, context.clock, plan_id, body.details(), by=context.actor.person_id
+        )
+        return queries.need_view(need)
+
+    return await run_command(request, command, status=201)
+
+
+@router.get("/training-plans/{plan_id}/needs")
+async def list_needs(plan_id: UUID, session: ReadSession, query: PageQuery) -> Page[NeedView]:
+    """List the needs of a training plan."""
+    return await queries.list_needs(session, plan_id, query)
+
+
+@router.patch("/needs/{need_id}", response_model=NeedView)
+async def change_need(request: Request, need_id: UUID, body: ChangeNeed) -> Response:
+    """Change what a need says."""
+
+    async def command(context: CommandContext) -> NeedView:
+        need = await commands.change_need(
+            context.session, context.clock, need_id, body.details(), version=body.version, by=context.actor.person_id
+        )
+        return queries.need_view(need)
+
+    return await run_command(request, command)

@@ -1,0 +1,136 @@
+"""Reads of surveys, plans and needs."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.booking.employers.queries import check_in_project, find_employer_scope
+from services.booking.needs.tables import Need, NeedSurvey, TrainingPlan
+from shared.kernel.errors import NotFound
+from shared.kernel.texts import N_
+from shared.web.authorisation import Scope
+from shared.web.bodies import View
+from shared.web.paging import Page, PageFilter, page_of
+
+
+class NeedView(View):
+    """A line of a plan."""
+
+    need_id: UUID
+    plan_id: UUID
+    title: str
+    description: str | None
+    target_group: str
+    persons: int
+    minutes: int
+    priority: str
+    wished_from: date | None
+    wished_to: date | None
+    met_by: str
+    met_with_id: UUID | None
+    version: int
+
+
+class PlanView(View):
+    """A training plan and its state; its needs are a list of their own."""
+
+    plan_id: UUID
+    survey_id: UUID
+    state: str
+    agreed_on: date | None
+    version: int
+
+
+class SurveyView(View):
+    """A need survey with its plan."""
+
+    survey_id: UUID
+    project_id: UUID
+    employer_id: UUID
+    workplace_id: UUID | None
+    made_on: date
+    took_part: str
+    findings: str
+    consulted: str | None
+    consulted_on: date | None
+    written_by: UUID
+    written_at: datetime
+    plan: PlanView
+
+
+def need_view(need: Need) -> NeedView:
+    """Return the need as it is shown."""
+    return NeedView(need_id=need.id, **need.model_dump(exclude={"id"}))
+
+
+def plan_view(plan: TrainingPlan) -> PlanView:
+    """Return the plan as it is shown."""
+    return PlanView(plan_id=plan.id, **plan.model_dump(exclude={"id"}))
+
+
+def survey_view(survey: NeedSurvey, plan: TrainingPlan) -> SurveyView:
+    """Return the survey as it is shown."""
+    return SurveyView(survey_id=survey.id, plan=plan_view(plan), **survey.model_dump(exclude={"id"}))
+
+
+async def list_surveys(
+    session: AsyncSession, project_id: UUID, employer_id: UUID, query: PageFilter
+) -> Page[SurveyView]:
+    """Return the employer's surveys in the project, the latest first; raises NotFound."""
+    await check_in_project(session, project_id, employer_id)
+    page = await page_of(
+        session,
+        select(NeedSurvey).where(col(NeedSurvey.project_id) == project_id, col(NeedSurvey.employer_id) == employer_id),
+        [col(NeedSurvey.made_on), col(NeedSurvey.id)],
+        query,
+        keys=lambda survey: (survey.made_on, survey.id),
+        descending=True,
+    )
+    ids = [survey.id for survey in page.rows]
+    plans = {
+        plan.survey_id: plan
+        for plan in await session.exec(select(TrainingPlan).where(col(TrainingPlan.survey_id).in_(ids)))
+    }
+    return Page(items=[survey_view(survey, plans[survey.id]) for survey in page.rows], next=page.next)
+
+
+async def get_plan(session: AsyncSession, plan_id: UUID) -> PlanView:
+    """Return a training plan; raises NotFound."""
+    plan = await session.get(TrainingPlan, plan_id)
+    if plan is None:
+        raise NotFound(N_("There is no such training plan."), code="plan_not_found")
+    return plan_view(plan)
+
+
+async def list_needs(session: AsyncSession, plan_id: UUID, query: PageFilter) -> Page[NeedView]:
+    """Return the needs of a plan in the order in which they were added."""
+    page = await page_of(
+        session,
+        select(Need).where(col(Need.plan_id) == plan_id),
+        [col(Need.id)],
+        query,
+        keys=lambda need: (need.id,),
+    )
+    return Page(items=[need_view(need) for need in page.rows], next=page.next)
+
+
+async def find_plan_scope(session: AsyncSession, plan_id: UUID) -> Scope | None:
+    """Return whose a training plan is: the employer's, in the project of its survey."""
+    found = await session.exec(
+        select(NeedSurvey)
+        .join(TrainingPlan, col(TrainingPlan.survey_id) == col(NeedSurvey.id))
+        .where(col(TrainingPlan.id) == plan_id)
+    )
+    survey = found.one_or_none()
+    if survey is None:
+        return None
+    scope = await find_employer_scope(session, survey.employer_id)
+    return None if scope is None else scope.within(Scope(projects=frozenset({survey.project_id})))
+
+
+async def find_need_scope(session: AsyncSession, need_id: UUID) -> Scope | None:
+    """Return whose a need is: its plan's."""
+    need = await session.get(Need, need_id)
+    return None if need is None else await find_plan_scope(session, need.plan_id)

@@ -1,0 +1,69 @@
+"""How a need is met, and how a training plan comes into force."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from shared.kernel.states import Moves
+
+
+class MetBy(StrEnum):
+    """What has been done about a need. Seats given up again, or a request declined, leave it unmet."""
+
+    NOTHING = "nothing"
+    SEATS = "seats"
+    REQUEST = "request"
+
+
+NEED_MET: Final = Moves(
+    "need",
+    {
+        MetBy.NOTHING: {MetBy.SEATS, MetBy.REQUEST},
+        MetBy.SEATS: {MetBy.NOTHING, MetBy.REQUEST, MetBy.SEATS},
+        MetBy.REQUEST: {MetBy.NOTHING, MetBy.SEATS, MetBy.REQUEST},
+    },
+)
+
+
+class PlanState(StrEnum):
+    """Whether the employer has agreed to its training plan."""
+
+    DRAFT = "draft"
+    AGREED = "agreed"
+
+
+PLAN: Final = Moves("training_plan", {PlanState.DRAFT: {PlanState.AGREED}, PlanState.AGREED: {PlanState.DRAFT}})
+
+
+class Priority(StrEnum):
+    """How much a need matters to the employer."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyDetails:
+    """A survey as it is written down. Who took part and was consulted is told in the employer's own words."""
+
+    made_on: date
+    took_part: str
+    findings: str
+    consulted: str | None = None
+    consulted_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedDetails:
+    """One line of a plan; the length is that of the training for one person."""
+
+    title: str
+    target_group: str
+    persons: int
+    minutes: int
+    priority: Priority = Priority.MEDIUM
+    wished_from: date | None = None
+    wished_to: date | None = None
+    description: str | None = None

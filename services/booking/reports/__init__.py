@@ -1,0 +1,1 @@
+"""What a project has reached, counted from the same data that the work is done with."""
