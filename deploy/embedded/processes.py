@@ -99,11 +99,24 @@ def stop_tree(process: psutil.Process, stop_signal: signal.Signals = signal.SIGT
         process.send_signal(stop_signal)
     except psutil.NoSuchProcess:
         return
-    _, alive = psutil.wait_procs(family, timeout=patience_s)
-    for survivor in alive:
+    for survivor in _wait_until_ended(family, patience_s):
         with contextlib.suppress(psutil.NoSuchProcess):
             survivor.kill()
-    psutil.wait_procs(alive, timeout=5)
+    _wait_until_ended(family, 5)
+
+
+def _wait_until_ended(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Return those that still run when the time is up; one that its parent has not yet asked about has ended."""
+    deadline = Deadline(seconds)
+    while (alive := [process for process in processes if _runs(process)]) and not deadline.is_over:
+        time.sleep(0.02)
+    return alive
+
+
+def _runs(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def free_port() -> int:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from deploy.data_files import DataFileError
 from deploy.embedded.environment import SERVICES, database_name
 
 _ROOT = Path(__file__).parents[2]
@@ -61,4 +62,7 @@ async def load() -> None:
 STEPS = {"migrate": migrate_all, "topics": make_topics, "load": load}
 
 if __name__ == "__main__":
-    asyncio.run(STEPS[sys.argv[1]]())
+    try:
+        asyncio.run(STEPS[sys.argv[1]]())
+    except DataFileError as error:
+        sys.exit(str(error))

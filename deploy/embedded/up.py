@@ -135,7 +135,7 @@ class System:
         self.home.mark(mark, wanted)
 
     def _tables_sum(self) -> str:
-        sums = (setup.migrations_sum(service, self._environment[database_name(service)]) for service in SERVICES)
+        sums = (setup.migrations_sum(service, self._given.get(database_name(service), "")) for service in SERVICES)
         return "-".join(sums)
 
     def _origin(self) -> Part:
