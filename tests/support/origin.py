@@ -39,10 +39,15 @@ class RunningOrigin:
     def write_routes(self, document: object) -> None:
         self.settings.routes.write_text(json.dumps(document), encoding="utf-8")
 
+    def forget(self) -> None:
+        """Be as if nothing had been sent, told or started."""
+        self.origin.store._connection.executescript("DELETE FROM message; DELETE FROM receipt; DELETE FROM behaviour;")
+        self.write_routes({})
+
 
 @asynccontextmanager
 async def served(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    server = uvicorn.Server(server_config(app, log_level="error"))
+    server = uvicorn.Server(server_config(app))
     task = asyncio.create_task(server.serve([listener]))
     while not server.started:
         if task.done():

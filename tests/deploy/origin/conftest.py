@@ -1,14 +1,19 @@
-"""One origin per test, on an empty home folder."""
+"""One origin for a module's tests, as empty before each as a new one; `running_origin` gives a test its own."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.support.origin import RunningOrigin, running_origin
 
 
-@pytest.fixture
-async def origin(tmp_path: Path) -> AsyncIterator[RunningOrigin]:
-    async with running_origin(tmp_path) as running:
+@pytest.fixture(scope="module")
+async def modules_origin(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningOrigin]:
+    async with running_origin(tmp_path_factory.mktemp("origin")) as running:
         yield running
+
+
+@pytest.fixture
+def origin(modules_origin: RunningOrigin) -> RunningOrigin:
+    modules_origin.forget()
+    return modules_origin

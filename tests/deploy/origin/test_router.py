@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -95,16 +95,17 @@ WithService = Callable[..., AbstractAsyncContextManager[tuple[RunningOrigin, Ser
 
 
 @pytest.fixture
-def with_service(tmp_path: Path) -> WithService:
-    """Run an origin with a service behind it."""
+def with_service(tmp_path: Path, origin: RunningOrigin) -> WithService:
+    """Run a service behind the module's origin, or behind one of its own with other settings."""
 
     @asynccontextmanager
     async def run(**settings: object) -> AsyncIterator[tuple[RunningOrigin, Service]]:
         service = Service()
-        async with serve(service.app()) as url, running_origin(tmp_path, **settings) as origin:
-            origin.write_routes({"services": {"booking": {"web": url}}})
+        other = running_origin(tmp_path, **settings) if settings else nullcontext(origin)
+        async with serve(service.app()) as url, other as front:
+            front.write_routes({"services": {"booking": {"web": url}}})
             try:
-                yield origin, service
+                yield front, service
             finally:
                 service.go_on.set()
 

@@ -33,7 +33,8 @@ class ReceiptCalls:
         self._awake.set()
 
     async def run(self) -> None:
-        """Give receipts as they fall due, until cancelled."""
+        """Give receipts as they fall due, until cancelled; those of an earlier run at once."""
+        self._store.hasten_receipts(time.time())
         async with asyncio.TaskGroup() as calls:
             while True:
                 self._awake.clear()
