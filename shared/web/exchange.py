@@ -25,6 +25,7 @@ class RouteFacts:
     """What is known of a route before anybody asks for it."""
 
     name: str
+    method: str
     template: str
     permit: Permit
     query_names: frozenset[str]

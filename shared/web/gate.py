@@ -102,7 +102,13 @@ def route_facts(
         path_names = tuple(context.param_convertors)
         if permit.account:
             wrong += [f"{{{part}}} in the path of {name} has no scope" for part in path_names if part not in scopes]
-        facts[endpoint] = RouteFacts(name, f"{prefix}{context.path}", permit, _query_names(context), path_names)
+        methods = sorted(context.methods or ())
+        if len(methods) != 1:
+            wrong.append(f"{name} takes {len(methods)} methods; give each a function of its own")
+            continue
+        facts[endpoint] = RouteFacts(
+            name, methods[0], f"{prefix}{context.path_format}", permit, _query_names(context), path_names
+        )
     wrong += [f"the permit {name} has no route" for name in sorted(set(permits) - seen)]
     if wrong:
         raise ValueError("routes and permits differ: " + "; ".join(wrong))

@@ -1,12 +1,14 @@
-"""The sample service, running on a database of its own."""
+"""The sample service, running on a database that the tests of one module share and that each finds empty."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 from fastapi import FastAPI
 
+from deploy.embedded.postgres import PostgresServer
+from shared.db import open_database
 from tests.shared.web import sample
-from tests.support.databases import BlankDatabase
+from tests.support.databases import Databases
 from tests.support.web import LocalIssuer, running, settings_for
 
 
@@ -15,9 +17,22 @@ def issuer() -> LocalIssuer:
     return LocalIssuer()
 
 
+@pytest.fixture(scope="module")
+async def shared_url(postgres: PostgresServer) -> AsyncIterator[str]:
+    made = Databases(postgres)
+    yield await made.blank(*sample.METADATA)
+    await made.drop_all()
+
+
 @pytest.fixture
-async def database_url(blank_database: BlankDatabase) -> str:
-    return await blank_database(*sample.METADATA)
+async def database_url(shared_url: str) -> str:
+    database = open_database(shared_url)
+    async with database.engine.begin() as connection:
+        for metadata in sample.METADATA:
+            for table in reversed(metadata.sorted_tables):
+                await connection.execute(table.delete())
+    await database.close()
+    return shared_url
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from shared.kernel.roles import Role
 from shared.web.authorisation import PUBLIC, SELF, SIGNED_IN, Actor, Grant, Permit, Scope, describe_permits
 from shared.web.gate import route_facts
 from tests.shared.web import sample
+from tests.support.authorisation import authorisation_walk
 from tests.support.web import LocalIssuer, anonymous_client, problem_of, signed_client
 
 API = "/sample/api/v1"
@@ -77,6 +78,22 @@ async def test_an_unknown_query_parameter_is_refused(app: FastAPI, issuer: Local
     async with signed_client(app, issuer, "lead") as lead:
         problem_of(await lead.get(NOTES, params={"limt": "5"}), 422, "invalid_input", field="limt")
         problem_of(await lead.get(f"{API}/me", params={"limit": "5"}), 422, "invalid_input", field="limit")
+
+
+async def test_every_route_lets_through_whom_its_permit_names(app: FastAPI, issuer: LocalIssuer) -> None:
+    async with signed_client(app, issuer, "lead") as lead:
+        note = (await lead.post(NOTES, json={"title": "x"})).json()["id"]
+    with authorisation_walk(app) as walk:
+        assert await walk.check(issuer, known={"project_id": sample.PROJECT, "note_id": UUID(note)}) > 50
+
+
+async def test_the_walk_notices_a_gate_that_lets_everybody_through(
+    app: FastAPI, issuer: LocalIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control twin."""
+    monkeypatch.setattr(Permit, "allows", lambda *_: True)
+    with authorisation_walk(app) as walk, pytest.raises(AssertionError, match="not 404"):
+        await walk.check(issuer, known={"project_id": sample.PROJECT, "note_id": UUID(int=1)})
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from shared.web.access import AccessMiddleware
+from shared.web.languages import Catalogues
+from shared.web.limits import LimitsMiddleware
 from tests.shared.web import sample
 from tests.support.web import LocalIssuer, anonymous_client, problem_of, signed_client
 
@@ -145,3 +149,25 @@ async def test_the_value_of_a_field_that_may_be_secret_is_not_told(lead: httpx.A
 async def test_limits_come_before_anybody_is_asked_to_sign_in(app: FastAPI) -> None:
     async with anonymous_client(app) as nobody:
         problem_of(await nobody.post(NOTES, content=b"x" * 300_000), 413, "too_large")
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "status"),
+    [
+        ("/hooks/x", "application/x-www-form-urlencoded", 204),
+        ("/hooks/x", "application/json", 204),
+        ("/hooks/x", "text/plain", 415),
+        ("/other", "application/x-www-form-urlencoded", 415),
+    ],
+)
+async def test_a_form_is_taken_only_where_others_choose_how_to_call(path: str, content_type: str, status: int) -> None:
+    async def inner(_scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - an ASGI app
+        assert (await receive())["body"] == b"a=b"
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    limited = LimitsMiddleware(inner, catalogues=Catalogues([]), form_addresses=("/hooks/",))
+    outer = AccessMiddleware(limited, service="sample", routes={})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(outer), base_url="http://127.0.0.1") as client:
+        answer = await client.post(path, content=b"a=b", headers={"content-type": content_type})
+    assert answer.status_code == status
