@@ -70,12 +70,12 @@ _NEEDS: Final[Permits] = {
     "change_need": _FOR_EMPLOYER,
 }
 
-# The catalogue is for everyone who is signed in: an employer looks before it registers.
+# The catalogue is for everyone: an employer looks before it registers.
 _COURSES: Final[Permits] = {
-    "list_courses": SIGNED_IN,
+    "list_courses": PUBLIC,
     "add_course": _RUNS_PROJECT,
-    "list_runs": SIGNED_IN,
-    "get_run": SIGNED_IN,
+    "list_runs": PUBLIC,
+    "get_run": PUBLIC,
     "schedule_run": _RUNS_PROJECT,
     "keep_seats": _RUNS_PROJECT,
     "change_run": _RUNS_PROJECT,
@@ -89,7 +89,7 @@ _BOOKINGS: Final[Permits] = {
     "get_booking_history": _FOR_EMPLOYER,
     "change_booking": _FOR_EMPLOYER,
     "cancel_booking": _FOR_EMPLOYER,
-    "list_run_bookings": _RUNS_PROJECT,
+    "list_run_bookings": Permit({_LEAD, Role.TRAINER}),
 }
 
 _REQUESTS: Final[Permits] = {

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.booking.requests.rules import RequestState
 from services.booking.requests.tables import RequestedRun, RequestHistory, TrainingRequest
 from shared.kernel.errors import NotFound
 from shared.kernel.texts import N_
@@ -53,12 +54,12 @@ async def request_history(session: AsyncSession, request_id: UUID) -> Sequence[R
 
 
 async def find_request_scope(session: AsyncSession, request_id: UUID) -> Scope | None:
-    """Return whose a request is: the employer's in the project, and the buyer's."""
+    """Return whose a request is: the employer's in the project and, once it is submitted, the buyer's."""
     request = await session.get(TrainingRequest, request_id)
     if request is None:
         return None
     return Scope(
         projects=frozenset({request.project_id}),
         employers=frozenset({request.employer_id}),
-        buyers=frozenset({request.buyer_id}),
+        buyers=frozenset() if request.state == RequestState.DRAFT else frozenset({request.buyer_id}),
     )
