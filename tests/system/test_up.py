@@ -16,12 +16,9 @@ from deploy.embedded.environment import SERVICES, running_environment
 from deploy.embedded.postgres import PostgresServer
 from tests.support.system import System
 
-PROCESSES = [
-    *(f"{service} {part}" for part in ("web", "worker") for service in SERVICES),
-    "kafka",
-    "origin",
-    "postgresql",
-]
+PROCESSES = {f"{service} {part}" for service in SERVICES for part in ("web", "worker")} | {
+    *("kafka", "origin", "postgresql"),
+}
 
 
 @pytest.fixture(scope="module")
