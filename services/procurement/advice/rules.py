@@ -132,9 +132,7 @@ def _on_code(facts: Facts, row: Annex2Row | None) -> Sequence[Statement]:
 
 def _on_value(facts: Facts) -> Sequence[Statement]:
     if not facts.pooled:
-        message = N_(
-            "The officer has stated why this is not one purchase with similar ones: {value} is compared alone."
-        )
+        message = N_("By the officer's word this is not one purchase with similar ones: {value} is compared alone.")
         return (Statement(Text(message, {"value": facts.value}), _LOU_5),)
     message = N_(
         "The buyer's whole need is compared: {value} here, {earlier} in other lots of the same CPV group, {outside} "
@@ -215,7 +213,7 @@ def _answer(whole: Money, limit: Money | None) -> Answer:
 def _on_limit(whole: Money, limit: Money | None, source: str, euro: int | None) -> Statement:
     if limit is None and euro is not None:
         message = N_(
-            "The limit in SEK is not confirmed (EUR {euro}). Look the amount up and state it with its source; an older "
+            "The limit in SEK is not confirmed ({euro}). Look the amount up and state it with its source; an older "
             "amount does not stand in for it."
         )
         return Statement(Text(message, {"euro": Money(euro * 100, "EUR")}), source)

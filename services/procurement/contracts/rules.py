@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from shared.kernel.errors import InvalidInput
+from shared.kernel.money import Money
 from shared.kernel.states import Moves
 from shared.kernel.texts import N_
 
@@ -72,11 +73,11 @@ def check_prices(prices_ore: Sequence[int], value_ore: int) -> None:
     """Raise InvalidInput where the lines cost more than the contract is worth."""
     if sum(prices_ore) > value_ore:
         raise InvalidInput(
-            N_("The lines cost {lines} öre together, more than the contract's value of {value} öre."),
+            N_("The lines cost {lines} together, more than the contract's value of {value}."),
             code="lines_above_value",
             field="lines",
-            lines=sum(prices_ore),
-            value=value_ore,
+            lines=Money(sum(prices_ore)),
+            value=Money(value_ore),
         )
 
 

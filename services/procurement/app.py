@@ -1,0 +1,33 @@
+"""The web process of procurement, put together."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from services.procurement.authorisation import PERMITS, SCOPES
+from services.procurement.awards.api import router as awards
+from services.procurement.bids.api import router as bids
+from services.procurement.buyers.api import router as buyers
+from services.procurement.cases.api import router as cases
+from services.procurement.cases.lot_api import router as lots
+from services.procurement.contracts.api import router as contracts
+from services.procurement.procedures.api import router as procedures
+from services.procurement.settings import ProcurementSettings
+from services.procurement.suppliers.api import router as suppliers
+from services.procurement.suppliers.queries import find_actor
+from shared.web.app import create_service_app
+
+
+def create_app(settings: ProcurementSettings, **parts: Any) -> FastAPI:  # noqa: ANN401 - create_service_app's own
+    """Return the app. Raises ValueError where routes and permits differ."""
+    app = create_service_app(
+        service="procurement",
+        settings=settings,
+        routers=[buyers, suppliers, cases, lots, procedures, bids, awards, contracts],
+        permits=PERMITS,
+        scopes=SCOPES,
+        find_actor=find_actor,
+        **parts,
+    )
+    app.state.keys = settings.keys
+    return app
