@@ -1,0 +1,62 @@
+"""A notification service on a database of its own, on a working day at ten."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from services.notification.app import create_app
+from services.notification.settings import NotificationSettings
+from shared.db import Database, open_database
+from shared.kernel.clock import FixedClock
+from tests.services.notification.office import Office, make_office
+from tests.support.databases import ServiceDatabase
+from tests.support.origin import RunningOrigin, running_origin
+from tests.support.web import LocalIssuer, running, settings_for
+
+TUESDAY_AT_TEN = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(TUESDAY_AT_TEN)
+
+
+@pytest.fixture
+async def database_url(service_database: ServiceDatabase) -> str:
+    return await service_database("notification")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = open_database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def issuer() -> LocalIssuer:
+    return LocalIssuer()
+
+
+@pytest.fixture
+async def app(database_url: str, issuer: LocalIssuer, clock: FixedClock) -> AsyncIterator[FastAPI]:
+    settings = settings_for(NotificationSettings, database_url, issuer)
+    async with running(create_app(settings, clock=clock, issuer_transport=issuer.transport)) as app:
+        yield app
+
+
+@pytest.fixture
+async def sinks(tmp_path: Path) -> AsyncIterator[RunningOrigin]:
+    """The real SMTP sink and SMS gateway of the embedded system."""
+    async with running_origin(tmp_path / "origin") as origin:
+        yield origin
+
+
+@pytest.fixture
+async def office(database: Database, clock: FixedClock, sinks: RunningOrigin, app: FastAPI) -> AsyncIterator[Office]:
+    """Reactions, copies, sender and timers of the service, with the sinks as its ways out."""
+    async with make_office(database, clock, sinks, app) as made:
+        yield made
