@@ -170,3 +170,18 @@ def test_each_database_has_a_role_that_no_other_may_use() -> None:
         (name, f"{name.upper()}_DATABASE_PASSWORD") for name in (*SERVICES, "keycloak")
     ]
     assert 'REVOKE ALL ON DATABASE :"name" FROM PUBLIC' in script
+
+
+def test_the_proxy_leads_to_each_web_process_and_keeps_metrics_and_administration_to_itself(
+    compose: dict[str, Any],
+) -> None:
+    caddy = (ROOT / "deploy/caddy/Caddyfile").read_text(encoding="utf-8")
+    led = dict(re.findall(r"reverse_proxy (\S+) ([\w-]+):8080", caddy))
+    assert led == {
+        **{f"/{service}/*": f"{service}-web" for service in SERVICES},
+        "/issuer/realms/kurslots/*": "keycloak",
+        "/issuer/resources/*": "keycloak",
+    }
+    assert set(led.values()) <= set(compose["services"])
+    assert all(f"/{service}/metrics" in caddy for service in SERVICES)
+    assert caddy.index("respond @metrics 404") < caddy.index("reverse_proxy")

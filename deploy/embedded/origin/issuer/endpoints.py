@@ -183,5 +183,5 @@ class IssuerRoutes:
             "same-origin",
         }:
             raise OriginProblem(
-                HTTPStatus.FORBIDDEN, "other_site", N_("This may only be sent from the origin's own pages.")
+                HTTPStatus.FORBIDDEN, "other_site", N_("This may only be sent from a page of this address.")
             )
