@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -101,23 +100,26 @@ async def _temporary(say: Callable[[str], None]) -> AsyncIterator[Stage]:
     say(f"No system runs on {home_folder()}: starting one at http://127.0.0.1:{port} for the story.")
     environment = {**os.environ, "KURSLOTS_HOME": str(home.folder), "KURSLOTS_PORT": str(port)}
     with (folder / "up.log").open("wb") as log:
-        system = subprocess.Popen(
-            [sys.executable, "-m", "deploy.cli", "up"], env=environment, stdout=log, stderr=subprocess.STDOUT
+        system = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", "from deploy.cli import main; main()", "up"),
+            env=environment,
+            stdout=log,
+            stderr=asyncio.subprocess.STDOUT,
         )
     try:
         await _until_up(f"http://127.0.0.1:{port}", system, folder / "up.log")
         yield _of_home(home)
     finally:
         system.terminate()
-        await asyncio.to_thread(system.wait, _STOP_SECONDS)
+        await asyncio.wait_for(system.wait(), _STOP_SECONDS)
         await asyncio.to_thread(shutil.rmtree, folder)
 
 
-async def _until_up(origin: str, system: subprocess.Popen[bytes], log: Path) -> None:
+async def _until_up(origin: str, system: asyncio.subprocess.Process, log: Path) -> None:
     deadline = machine_now() + timedelta(seconds=_START_SECONDS)
     async with httpx.AsyncClient(base_url=origin, timeout=10) as http:
         while machine_now() < deadline:
-            if system.poll() is not None:
+            if system.returncode is not None:
                 said = await asyncio.to_thread(log.read_text)
                 raise NoStageError(f"The system could not be started:\n{said}")
             if await _answers(http):
