@@ -120,9 +120,15 @@ async def keep_seats(
     open_pool.capacity -= seats - before
     kept_pool.capacity = seats
     session.add_all([open_pool, kept_pool])
-    change = f"kept {before} -> {seats}"
     session.add(
-        RunHistory(run_id=run_id, at=clock.now(), actor_id=by, change=change, before=run.state, after=run.state)
+        RunHistory(
+            run_id=run_id,
+            at=clock.now(),
+            actor_id=by,
+            change="kept_seats",
+            before=str(before),
+            after=str(seats),
+        )
     )
     await session.flush()
     return run
