@@ -5,29 +5,28 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-import services.booking.bookings.tables
-import services.booking.reach.tables
-import services.booking.requests.tables  # noqa: F401
-from deploy.embedded.postgres import PostgresServer
-from services.booking.base import BookingTable
 from shared.db import Database, open_database
-from shared.messaging.tables import metadata as messaging
-from shared.web.tables import metadata as web
-from tests.support.databases import Databases
+from tests.services.booking.registered import Office, an_office
+from tests.support.databases import ServiceDatabase
 
 
 @pytest.fixture(scope="module")
-async def booking_database(postgres: PostgresServer) -> AsyncIterator[Database]:
+async def booking_database(module_database: ServiceDatabase) -> AsyncIterator[Database]:
     """Booking's tables, for all tests of a module together."""
-    made = Databases(postgres)
-    database = open_database(await made.blank(BookingTable.metadata, messaging, web), pool_size=20)
+    database = open_database(await module_database("booking"), pool_size=20)
     yield database
     await database.close()
-    await made.drop_all()
 
 
 @pytest.fixture
 async def session(booking_database: Database) -> AsyncIterator[AsyncSession]:
     """A session that is rolled back after the test."""
     async with booking_database.sessions() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+async def office(module_database: ServiceDatabase) -> AsyncIterator[Office]:
+    """Booking's web app on a migrated database, for all tests of a module together."""
+    async with an_office(await module_database("booking")) as opened:
         yield opened
