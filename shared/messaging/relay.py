@@ -5,6 +5,7 @@ row of its key before it. A row that Kafka refuses for good stops its key, and a
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -154,13 +155,12 @@ class Relay:
         try:
             sent = await self._sender.send(parcels)
         except (KafkaError, OSError, TimeoutError) as error:
-            self._note_failure(error)
+            self._note_failures([error])
             return False
         await self._delete(connection, sent.confirmed)
         if not sent.failed:
             return True
-        for _, failure in sent.failed:
-            self._note_failure(failure)
+        self._note_failures([failure for _, failure in sent.failed])
         refused = [parcel for parcel, failure in sent.failed if is_refusal(failure)]
         return await self._try_alone(connection, refused) if refused else False
 
@@ -172,13 +172,13 @@ class Relay:
                 try:
                     sent = await self._sender.send([parcel])
                 except (KafkaError, OSError, TimeoutError) as error:
-                    self._note_failure(error)
+                    self._note_failures([error])
                     return False
                 await self._delete(connection, sent.confirmed)
                 if not sent.failed:
                     break
                 _, failure = sent.failed[0]
-                self._note_failure(failure)
+                self._note_failures([failure])
                 if not is_refusal(failure):
                     return False
                 if attempt == _REFUSALS_TO_STOP:
@@ -203,10 +203,10 @@ class Relay:
             count = sum(parcel.topic == topic for parcel in confirmed)
             metrics.RELAY_PUBLISHED.labels(self.place.service, topic).inc(count)
 
-    def _note_failure(self, error: BaseException) -> None:
-        cause = type(error).__name__
-        metrics.RELAY_FAILURES.labels(self.place.service, cause).inc()
-        log.warning("not_published", shard=self.place.shard, cause=cause)
+    def _note_failures(self, failures: Sequence[BaseException]) -> None:
+        for cause, count in Counter(type(failure).__name__ for failure in failures).items():
+            metrics.RELAY_FAILURES.labels(self.place.service, cause).inc(count)
+            log.warning("not_published", shard=self.place.shard, cause=cause, keys=count)
 
     async def _pause(self, seconds: float) -> None:
         if self._stopping.is_set():

@@ -6,7 +6,6 @@ is replaced after every failure. A batch of such a producer never expires by its
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +15,6 @@ from aiokafka.errors import (
     CorruptRecordException,
     InvalidTimestampError,
     InvalidTopicError,
-    KafkaConnectionError,
     KafkaError,
     MessageSizeTooLargeError,
     PolicyViolationError,
@@ -147,7 +145,7 @@ class Sender:
                 max_batch_size=_BATCH_BYTES,
                 max_request_size=_REQUEST_BYTES,
                 request_timeout_ms=int(self._stall_seconds * 2000),
-                retry_backoff_ms=50,
+                retry_backoff_ms=100,
             )
             try:
                 async with asyncio.timeout(self._stall_seconds * 2):
@@ -173,11 +171,14 @@ class Sender:
             await asyncio.wait(set(self._closing))
 
     async def _close(self, producer: AIOKafkaProducer) -> None:
-        # stop() alone waits for every unsent batch, and a batch of an idempotent producer never gives up.
-        producer._message_accumulator.fail_all(KafkaConnectionError("replaced"))  # noqa: SLF001 - no public way
-        with suppress(KafkaError, OSError, TimeoutError):
-            async with asyncio.timeout(self._stall_seconds * 3):
-                await producer.stop()
+        """Close at once. `stop()` waits for every unsent batch, and one of an idempotent producer never gives up."""
+        producer._closed = True  # noqa: SLF001 - there is no public way to close without flushing
+        sending = producer._sender.sender_task  # noqa: SLF001
+        if sending is not None:
+            sending.cancel()
+        await producer.client.close()
+        if sending is not None:
+            await asyncio.wait([sending], timeout=self._stall_seconds)
 
 
 def _error_of(future: "asyncio.Future[Any]") -> BaseException | None:

@@ -16,6 +16,7 @@ from faststream.asgi import AsgiFastStream
 from shared.db import Database, open_database
 from shared.kernel.clock import Clock
 from shared.messaging.broker import PatientBroker
+from shared.messaging.calm import calm_aiokafka
 from shared.messaging.consumer import GroupConsumer
 from shared.messaging.copies import COPIES, CopyKeeper
 from shared.messaging.effects import EFFECTS, Effects
@@ -153,6 +154,7 @@ def make_worker(
     limits: Limits | None = None,
 ) -> Worker:
     """Return the parts of a worker, connected to one another and to nothing yet."""
+    calm_aiokafka()
     reactions.check_complete()
     copies.check_complete()
     database = open_database(settings.database_url.get_secret_value(), name=f"kurslots {service} worker")
