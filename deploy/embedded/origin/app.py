@@ -34,6 +34,8 @@ from shared.kernel.texts import N_
 _OWN_BODY_BYTES = 64 * 1024
 _CONNECT_SECONDS = 3.0
 _MOST_CONNECTIONS = 400
+_MOST_IDLE_CONNECTIONS = 60
+_IDLE_SECONDS = 2.0  # less than the five after which uvicorn closes: a request must not meet a closing connection
 PURPOSES = (
     ("booking", N_("Projects, employers, courses, seats, bookings, training requests")),
     ("procurement", N_("Cases, advice, invitations, bids, awards, contracts")),
@@ -54,7 +56,11 @@ class Origin:
         self.keys = SigningKeys(settings.home / "issuer-keys.json")
         self.client = httpx.AsyncClient(
             timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=_MOST_CONNECTIONS, max_keepalive_connections=20),
+            limits=httpx.Limits(
+                max_connections=_MOST_CONNECTIONS,
+                max_keepalive_connections=_MOST_IDLE_CONNECTIONS,
+                keepalive_expiry=_IDLE_SECONDS,
+            ),
             trust_env=False,
             follow_redirects=False,
         )
