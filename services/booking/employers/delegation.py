@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.employers.queries import scope_of_grant
 from services.booking.people.grants import grant_of, held_grants
-from services.booking.people.rules import may_give
+from services.booking.people.rules import ROLE_NAMES, may_give
 from shared.kernel.errors import NotAllowed
 from shared.kernel.roles import Role
 from shared.kernel.texts import N_
@@ -23,7 +23,7 @@ async def check_may_give(session: AsyncSession, actor: Actor, grant: Grant) -> N
         raise NotAllowed(
             N_("Your roles do not let you give or take back the role “{role}” here."),
             code="role_not_yours_to_give",
-            role=grant.role.value,
+            role=ROLE_NAMES[grant.role],
         )
 
 

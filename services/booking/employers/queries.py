@@ -21,6 +21,7 @@ from services.booking.employers.tables import (
 )
 from services.booking.people.grants import grant_of, held_grants
 from services.booking.people.tables import Participation, Person, RoleGrant
+from services.booking.projects.tables import ProjectBuyer
 from shared.db import SWEDISH
 from shared.kernel.errors import NotFound
 from shared.kernel.texts import N_
@@ -321,13 +322,15 @@ async def list_history(session: AsyncSession, employer_id: UUID, query: PageFilt
 
 
 async def find_employer_scope(session: AsyncSession, employer_id: UUID) -> Scope | None:
-    """Return the scope of an employer: itself and the projects that it has joined or left."""
+    """Return the scope of an employer: itself, the projects that it has joined or left, and their buyers."""
     if await session.get(Employer, employer_id) is None:
         return None
-    projects = await session.exec(
+    found = await session.exec(
         select(EmployerProject.project_id).where(col(EmployerProject.employer_id) == employer_id)
     )
-    return Scope(employers=frozenset({employer_id}), projects=frozenset(projects.all()))
+    projects = frozenset(found.all())
+    buyers = await session.exec(select(ProjectBuyer.buyer_id).where(col(ProjectBuyer.project_id).in_(projects)))
+    return Scope(employers=frozenset({employer_id}), projects=projects, buyers=frozenset(buyers.all()))
 
 
 async def find_person_scope(session: AsyncSession, person_id: UUID) -> Scope | None:

@@ -115,6 +115,17 @@ HELD_FOR: Final[Mapping[Role, HeldFor]] = {
     Role.AWARD_DELEGATE: HeldFor(frozenset({"buyer_id"}), frozenset({"project_id"})),
     Role.OPERATOR: HeldFor(frozenset()),
 }
+ROLE_NAMES: Final[Mapping[Role, str]] = {
+    Role.CONTACT: N_("contact"),
+    Role.COACH: N_("coach"),
+    Role.TRAINER: N_("trainer"),
+    Role.PARTICIPANT: N_("participant"),
+    Role.PROJECT_LEAD: N_("project lead"),
+    Role.PROCUREMENT_OFFICER: N_("procurement officer"),
+    Role.AWARD_DELEGATE: N_("award delegate"),
+    Role.SUPPLIER: N_("supplier"),
+    Role.OPERATOR: N_("operator"),
+}
 _LEADS_GIVE = frozenset({Role.CONTACT, Role.COACH, Role.TRAINER, Role.PARTICIPANT, Role.PROJECT_LEAD})
 MAY_GIVE: Final[Mapping[Role, frozenset[Role]]] = {
     Role.OPERATOR: frozenset(HELD_FOR),
@@ -128,7 +139,7 @@ def check_held_for(grant: Grant) -> None:
     rule = HELD_FOR.get(grant.role)
     if rule is None:
         raise InvalidInput(
-            N_("The role “{role}” is not given here."), code="role_elsewhere", field="role", role=grant.role.value
+            N_("The role “{role}” is not given here."), code="role_elsewhere", field="role", role=ROLE_NAMES[grant.role]
         )
     said = {name for name in ("project_id", "employer_id", "buyer_id") if getattr(grant, name) is not None}
     for name in sorted(rule.needed - said):
@@ -136,7 +147,7 @@ def check_held_for(grant: Grant) -> None:
             N_("The role “{role}” is held for something that is missing here: {part}."),
             code="grant_incomplete",
             field=name,
-            role=grant.role.value,
+            role=ROLE_NAMES[grant.role],
             part=name,
         )
     for name in sorted(said - rule.needed - rule.possible):
@@ -144,7 +155,7 @@ def check_held_for(grant: Grant) -> None:
             N_("The role “{role}” is not held for this: {part}. Leave it out."),
             code="grant_too_wide",
             field=name,
-            role=grant.role.value,
+            role=ROLE_NAMES[grant.role],
             part=name,
         )
 

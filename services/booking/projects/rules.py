@@ -82,18 +82,6 @@ class Track(StrEnum):
     OUTSIDE_COURSES = "outside_courses"
 
 
-TRACK_NAMES = {
-    Track.SHARED_COURSES: N_("open courses shared with other employers"),
-    Track.TAILORED_TRAINING: N_("training bought for the employer's own need"),
-    Track.NEED_MAPPING: N_("mapping of needs"),
-    Track.COACHING: N_("coaching"),
-    Track.DIGITAL_PLATFORM: N_("a shared digital training platform"),
-    Track.FORMAL_EDUCATION: N_("formal education"),
-    Track.INTRODUCTION: N_("introduction to the work"),
-    Track.OUTSIDE_COURSES: N_("courses at universities and vocational colleges"),
-}
-
-
 class AidBasis(StrEnum):
     """Whether a free seat is state aid, and by which rules."""
 

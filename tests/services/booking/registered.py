@@ -1,4 +1,4 @@
-"""Plain factories for who takes part: a project with conditions, registrations, people, and booking's web app around them."""
+"""Plain factories for who takes part: a project with conditions, registrations, people, and the web app around them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
