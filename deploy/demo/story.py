@@ -58,6 +58,8 @@ class Story:
                 await step(done)
             except StoryError as error:
                 done.wrong.append(str(error))
+            except LookupError as error:
+                done.wrong.append(f"an answer lacks what the story reads: {error!r}")
             done.seconds = round(time.monotonic() - begun, 2)
             sent = self.cast.sent[first:]
             done.note_commands(sent)
@@ -332,7 +334,9 @@ class Story:
         await self.cast.do(OFFICER, "POST", f"{PROCUREMENT}/lots/{lot['lot_id']}/advice", choice)
 
     async def _invite(self, step: StepReport) -> None:
-        openers = [(await self.cast.get(officer, f"{BOOKING}/me"))["person_id"] for officer in (OFFICER, OPENER)]
+        openers = [
+            (await self.cast.get(officer, f"{BOOKING}/me"))["person"]["person_id"] for officer in (OFFICER, OPENER)
+        ]
         plan = {
             "title": f"Robotprogrammering {self.tag}",
             "description": "Tre dagars utbildning på plats i Falun för sex operatörer.",
