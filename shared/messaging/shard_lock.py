@@ -8,10 +8,15 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import asyncpg
+import structlog
 from sqlalchemy import URL
+
+from shared.messaging.failures import cause_of
+
+log = structlog.get_logger(__name__)
 
 IDLE_SECONDS = 9.0
 _TRY_EVERY_SECONDS = 1.0
@@ -57,8 +62,7 @@ class ShardLock:
                 yield
             finally:
                 heart.cancel()
-                with suppress(asyncio.CancelledError):
-                    await heart
+                await asyncio.wait([heart])
         finally:
             self._last_heard = 0.0
             connection.terminate()
@@ -69,10 +73,12 @@ class ShardLock:
             raise LockLost
 
     async def _beat(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        try:
             while True:
                 await asyncio.sleep(self._idle_seconds / 3)
                 asked = time.monotonic()
                 await connection.fetchval("SELECT 1")
                 self._last_heard = asked
-        self._last_heard = 0.0
+        except Exception as error:  # noqa: BLE001 - whatever it is, the lock can no longer be relied on
+            log.warning("heartbeat_failed", cause=cause_of(error))
+            self._last_heard = 0.0

@@ -35,7 +35,7 @@ class _Running:
         self._tasks: list[tuple[Relay, asyncio.Task[None]]] = []
 
     def start(self, *, shard: int = 0, shards: int = 1, stall_seconds: float = 2.0) -> Relay:
-        place = RelayPlace("booking", self.namespace, self.kafka, shard, shards, stall_seconds, idle_seconds=3.0)
+        place = RelayPlace("booking", self.namespace, self.kafka, shard, shards, stall_seconds, idle_seconds=6.0)
         relay = Relay(self.database, place)
         self._tasks.append((relay, asyncio.create_task(relay.run())))
         return relay
@@ -210,13 +210,13 @@ async def test_what_was_recorded_while_kafka_was_away_arrives_when_it_is_there(
         await until(lambda: _is(relay.is_active))
         await own_kafka.start()
         await create_topics(settings(database_url, kafka=kafka, namespace=namespace), [BOOKINGS])
-        await until(running.is_empty)
+        await until(running.is_empty, seconds=40)
         own_kafka.kill()
         await tell(database, *((_change(key), 2) for key in keys))
         await tell(database, *((_change(key), 3) for key in keys))
         assert not await running.is_empty()
         await own_kafka.start()
-        await until(running.is_empty, seconds=15)
+        await until(running.is_empty, seconds=40)
         assert await running.published() == {key: [1, 2, 3] for key in keys}
     finally:
         await running.stop_all()
