@@ -64,8 +64,14 @@ class Scene:
     project_id: UUID = field(default_factory=new_id)
     number: str = "212000-9903"
 
-    async def begin(self, *, policy: Policy | None = None, kind: BuyerKind = BuyerKind.MUNICIPALITY_OR_REGION) -> None:
-        """Load the buyer, and give it an officer, a second opener and a delegate."""
+    async def begin(
+        self,
+        *,
+        policy: Policy | None = None,
+        kind: BuyerKind = BuyerKind.MUNICIPALITY_OR_REGION,
+        prefix: str = "",
+    ) -> None:
+        """Load the buyer, and give it an officer, a second opener and a delegate, who sign in by these words."""
         given = BuyerInput(
             name="Dalabygden",
             organisation_number=self.number,
@@ -87,9 +93,9 @@ class Scene:
         )
         grant = {"buyer_id": str(self.buyer.id), "project_id": str(self.project_id)}
         officer = {"role": Role.PROCUREMENT_OFFICER.value, **grant}
-        self.officer = await self.person("officer", officer)
-        self.opener = await self.person("opener", officer)
-        self.delegate = await self.person("delegate", {"role": Role.AWARD_DELEGATE.value, **grant})
+        self.officer = await self.person(f"{prefix}officer", officer)
+        self.opener = await self.person(f"{prefix}opener", officer)
+        self.delegate = await self.person(f"{prefix}delegate", {"role": Role.AWARD_DELEGATE.value, **grant})
 
     async def person(self, sub: str, *grants: dict[str, str], issuer: str = ISSUER_ALIAS) -> UUID:
         """Add the copy of a person who signs in as `sub`."""
@@ -202,6 +208,15 @@ class Scene:
         """Bring a procedure to where these suppliers are invited."""
         lot = await self.lot(await self.case(*requests))
         await self.choose_direct(lot)
+        return await self.invited_in(lot, suppliers, **changes)
+
+    async def invited_in(
+        self,
+        lot: Lot,
+        suppliers: Sequence[Supplier],
+        **changes: Any,  # noqa: ANN401 - any field of the plan
+    ) -> Procedure:
+        """Plan a procedure for a lot whose route is chosen, and invite the suppliers, if any."""
         procedure = await plan_procedure(
             self.session, self.clock, self.keys, lot.id, self.plan(**changes), by=self.officer
         )

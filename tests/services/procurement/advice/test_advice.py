@@ -17,7 +17,7 @@ TRAINING, NOT_LISTED = "80511000-9", "79632000-3"
 MUNICIPALITY = BuyerKind.MUNICIPALITY_OR_REGION
 
 
-def advice(day: date, kronor: int, *, buyer: BuyerKind = MUNICIPALITY, cpv: str = TRAINING, **others: object) -> Advice:
+def advice(day: date, kronor: int, *, buyer: BuyerKind = MUNICIPALITY, cpv: str = TRAINING, **others: Any) -> Advice:
     facts = Facts(day=day, buyer=buyer, cpv=cpv, value=Money.of_kronor(kronor), **others)
     return advise(facts, limits_on(day), annex2_row(cpv, day))
 
