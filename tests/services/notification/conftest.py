@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -48,11 +47,19 @@ async def app(database_url: str, issuer: LocalIssuer, clock: FixedClock) -> Asyn
         yield app
 
 
-@pytest.fixture
-async def sinks(tmp_path: Path) -> AsyncIterator[RunningOrigin]:
-    """The real SMTP sink and SMS gateway of the embedded system."""
-    async with running_origin(tmp_path / "origin") as origin:
+@pytest.fixture(scope="module")
+async def running_sinks(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningOrigin]:
+    async with running_origin(tmp_path_factory.mktemp("origin")) as origin:
         yield origin
+
+
+@pytest.fixture
+def sinks(running_sinks: RunningOrigin) -> RunningOrigin:
+    """The real SMTP sink and SMS gateway of the embedded system, with nothing in them."""
+    store = running_sinks.origin.store
+    for table in ("message", "behaviour", "receipt"):
+        store._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the line above
+    return running_sinks
 
 
 @pytest.fixture

@@ -1,0 +1,174 @@
+"""Each fact, and what each recipient's part makes of it. `hear` delivers every fact twice."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.notification.kinds import KINDS, ChannelName
+from services.notification.reactions import REACTIONS
+from services.notification.wordings.catalogue import load_wordings
+from services.notification.wordings.forms import LANGUAGES
+from shared.contracts import booking, procurement
+from shared.contracts.facts import Fact, Recipient
+from shared.contracts.procurement import AwardDecided, BidOutcome, SupplierDescribed
+from shared.kernel.ids import new_id
+from shared.messaging.reactions import NotYetKnown
+from tests.services.notification.office import Office, a_person, a_supplier, to_person, to_supplier
+from tests.support.messaging import a_message
+
+UNIVERSAL = {"recipient_name": "Eva", "origin": "https://kurslots.test"}
+
+TOLD: list[tuple[type[Fact], dict[str, object], str, str, str]] = [
+    (booking.BookingConfirmed, {}, "person", "contact", "booking_confirmed"),
+    (booking.BookingConfirmed, {}, "person", "participant", "seat_confirmed"),
+    (booking.BookingConfirmed, {}, "person", "coach", "booking_confirmed"),
+    (booking.BookingChanged, {}, "person", "contact", "booking_changed"),
+    (booking.BookingChanged, {}, "person", "participant", "seat_confirmed"),
+    (booking.BookingChanged, {}, "person", "former_participant", "seat_cancelled"),
+    (booking.BookingCancelled, {"with_run": False}, "person", "contact", "booking_cancelled"),
+    (booking.BookingCancelled, {"with_run": False}, "person", "participant", "seat_cancelled"),
+    (booking.RunChanged, {}, "person", "participant", "run_changed"),
+    (booking.RunCancelled, {}, "person", "contact", "run_cancelled"),
+    (booking.MeetingApproached, {}, "person", "participant", "meeting_reminder"),
+    (booking.TrainingRequestSubmitted, {}, "person", "contact", "request_received"),
+    (booking.TrainingRequestSubmitted, {}, "person", "officer", "request_to_handle"),
+    (booking.TrainingRequestWithdrawn, {}, "person", "contact", "request_withdrawn"),
+    (booking.TrainingRequestArranged, {}, "person", "contact", "run_arranged"),
+    (procurement.TrainingRequestTaken, {}, "person", "contact", "request_in_case"),
+    (procurement.TrainingRequestDeclined, {}, "person", "contact", "request_declined"),
+    (procurement.TrainingRequestReturned, {}, "person", "contact", "request_returned"),
+    (procurement.SupplierInvited, {}, "supplier", "invited", "invitation_to_bid"),
+    (procurement.ProcedureCancelled, {}, "supplier", "invited", "procedure_cancelled"),
+    (procurement.ContractSigned, {}, "supplier", "winner", "contract_signed"),
+    (procurement.ContractSigned, {}, "person", "contact", "request_contracted"),
+]
+
+
+async def known(office: Office, kind: str) -> UUID:
+    if kind == "supplier":
+        supplier = a_supplier()
+        await office.know(supplier)
+        return supplier.supplier_id
+    person = a_person()
+    await office.know(person)
+    return person.person_id
+
+
+@pytest.mark.parametrize(("fact", "changes", "kind", "part", "expected"), TOLD)
+async def test_each_part_is_told_in_its_own_words(
+    office: Office, fact: type[Fact], changes: dict[str, object], kind: str, part: str, expected: str
+) -> None:
+    recipient = Recipient(kind=kind, id=await known(office, kind), part=part)
+    await office.hear(a_message(fact, recipients=(recipient,), **changes))
+    rows = await office.rows()
+    assert {(row.kind, row.channel) for row in rows} == {(expected, channel) for channel in KINDS[expected].channels}
+    wordings = load_wordings()
+    for row in rows:
+        assert row.cause_type == fact.type_name
+        assert (row.recipient_id, row.part) == (recipient.id, part)
+        assert set(row.content) <= {field.name for field in KINDS[expected].fields}
+        for language in LANGUAGES:
+            assert wordings.write(row.kind, ChannelName(row.channel), language, row.content, UNIVERSAL).text
+
+
+def test_every_kind_is_told_by_some_fact() -> None:
+    told = {expected for *_, expected in TOLD} | {"award", "non_award"}
+    assert told == set(KINDS)
+
+
+def test_every_fact_of_the_others_is_acted_on_or_ignored() -> None:
+    REACTIONS.check_complete()
+
+
+async def test_a_recipient_named_twice_is_told_once(office: Office) -> None:
+    person = a_person(phone=None)
+    await office.know(person)
+    both = (to_person(person.person_id, "contact"), to_person(person.person_id, "participant"))
+    await office.hear(a_message(booking.BookingConfirmed, recipients=both))
+    assert list(await office.states()) == [("booking_confirmed", "email")]
+
+
+async def test_a_booking_that_goes_with_its_run_is_told_of_once(office: Office) -> None:
+    recipient = to_person(await known(office, "person"))
+    await office.hear(a_message(booking.BookingCancelled, recipients=(recipient,), with_run=True))
+    assert not await office.rows()
+
+
+async def test_a_phone_that_takes_no_sms_gets_none(office: Office) -> None:
+    person = a_person(phone="+468123456")
+    await office.know(person)
+    await office.hear(a_message(booking.RunCancelled, recipients=(to_person(person.person_id, "participant"),)))
+    assert list(await office.states()) == [("run_cancelled", "email")]
+
+
+async def test_what_begins_within_a_day_is_urgent(office: Office) -> None:
+    from tests.services.notification.office import a_run  # noqa: PLC0415
+
+    recipient = to_person(await known(office, "person"))
+    for hours in (24, 25):
+        run = a_run(office.clock, begins_in=timedelta(hours=hours))
+        await office.hear(a_message(booking.RunCancelled, recipients=(recipient,), run=run, run_id=run.run_id))
+    assert sorted({(row.urgent, row.subject_id) for row in await office.rows()}) != []
+    assert [row.urgent for row in await office.rows() if row.channel == "email"] == [True, False]
+
+
+def award(winner: UUID, *losers: UUID, **changes: Any) -> AwardDecided:  # noqa: ANN401 - fields of the fact
+    outcomes = (
+        BidOutcome(supplier_id=winner, won=True, rank=1, points="92.5", reason="Bäst pedagogik"),
+        *(
+            BidOutcome(supplier_id=loser, won=False, rank=number, points="80", reason="Högre pris")
+            for number, loser in enumerate(losers, 2)
+        ),
+    )
+    recipients = (to_supplier(winner, "winner"), *(to_supplier(loser, "bidder") for loser in losers))
+    return a_message(AwardDecided, outcomes=outcomes, recipients=recipients, **changes)
+
+
+async def test_each_bidder_hears_its_own_outcome_and_who_was_chosen(office: Office) -> None:
+    winner = a_supplier(name="Siljan Lärande AB", email="amira@example.test")
+    losers = [a_supplier(email="lena@example.test"), a_supplier(email="johan@example.test")]
+    await office.know(winner, *losers)
+    await office.hear(award(winner.supplier_id, *(loser.supplier_id for loser in losers)))
+    await office.send()
+    letters = {email["to"][0]: email["text"] for email in await office.emails()}
+    assert "att tilldela er kontraktet" in letters["amira@example.test"]
+    assert "Bäst pedagogik" in letters["amira@example.test"]
+    for number, address in ((2, "lena@example.test"), (3, "johan@example.test")):
+        assert "Vald leverantör: Siljan Lärande AB" in letters[address]
+        assert "Skäl till valet: Bäst pedagogik" in letters[address]
+        assert f"Er placering: {number}" in letters[address]
+        assert "Om ert anbud: Högre pris" in letters[address]
+
+
+async def test_the_winners_name_is_waited_for(office: Office) -> None:
+    winner, loser = new_id(), new_id()
+    with pytest.raises(NotYetKnown):
+        await office.hear(award(winner, loser))
+    assert not await office.rows()
+
+
+async def test_a_winner_that_has_been_erased_is_not_named(office: Office) -> None:
+    winner, loser = a_supplier(name="Siljan Lärande AB"), a_supplier()
+    await office.know(winner, loser)
+    await office.erase(SupplierDescribed, winner.supplier_id)
+    await office.hear(award(winner.supplier_id, loser.supplier_id))
+    [row] = await office.rows()
+    assert row.kind == "non_award"
+    assert "winner_name" not in row.content
+
+
+async def test_a_part_that_no_wording_is_for_is_not_told(office: Office) -> None:
+    await office.hear(a_message(procurement.SupplierInvited, recipients=(to_person(await known(office, "person")),)))
+    assert not await office.rows()
+
+
+async def test_no_address_is_kept_with_a_notification(office: Office) -> None:
+    person = a_person()
+    await office.know(person)
+    await office.hear(a_message(booking.BookingConfirmed, recipients=(to_person(person.person_id),)))
+    await office.send()
+    for table in ("notifications", "notification_history", "attempts", "receipts", "outbox"):
+        rows = await office.rows(f'SELECT t::text AS line FROM "{table}" AS t')  # noqa: S608
+        assert not [row.line for row in rows if "eva@example.test" in row.line or "1740610" in row.line]
