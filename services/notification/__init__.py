@@ -8,5 +8,5 @@ Acts on  RunChanged, RunCancelled, MeetingApproached; BookingConfirmed, BookingC
          ContractSigned.
 Copies   PersonDescribed, EmployerDescribed, ProjectDescribed, SupplierDescribed.
 
-Areas, a later may use an earlier: recipients, wordings, channels, notifications, receipts.
+Areas, a later may use an earlier: recipients, channels, wordings, notifications, receipts.
 """

@@ -1,0 +1,101 @@
+"""Write what the code says of itself into `docs/` and ARCHITECTURE.md: messages, states, who may do what."""
+
+import pkgutil
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_ROOT = Path(__file__).parents[2]
+_SERVICES = ("booking", "procurement", "notification")
+_BEGIN, _END = "<!-- events:begin -->\n", "<!-- events:end -->\n"
+
+
+def docs(
+    *, check: Annotated[bool, typer.Option("--check", help="Only say whether the documents are current.")] = False
+) -> None:
+    stale = [path for path, content in generated().items() if not path.exists() or path.read_text() != content]
+    for path in stale:
+        name = path.relative_to(_ROOT)
+        if check:
+            typer.echo(f"{name} is not current; run `make docs`.", err=True)
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(generated()[path])
+        typer.echo(f"Wrote {name}.")
+    if check and stale:
+        raise typer.Exit(1)
+    if not stale:
+        typer.echo("Every document is current.")
+
+
+def generated() -> dict[Path, str]:
+    """Return every generated document with what it should hold."""
+    architecture = _ROOT / "ARCHITECTURE.md"
+    before, _, rest = architecture.read_text().partition(_BEGIN)
+    return {
+        **{_ROOT / "docs" / "asyncapi" / f"{service}.json": _asyncapi(service) for service in _SERVICES},
+        _ROOT / "docs" / "states.md": _states(),
+        _ROOT / "docs" / "authorisation.md": _permits(),
+        architecture: before + _BEGIN + _events() + _END + rest.partition(_END)[2],
+    }
+
+
+def _asyncapi(service: str) -> str:
+    import json  # noqa: PLC0415 - `kurslots --help` stays quick
+
+    from shared.messaging.asyncapi import asyncapi_document  # noqa: PLC0415
+
+    reactions = import_module(f"services.{service}.reactions").REACTIONS
+    copies = import_module(f"services.{service}.copies").COPIES
+    return json.dumps(asyncapi_document(service, reactions, copies), indent=1, ensure_ascii=False) + "\n"
+
+
+def _states() -> str:
+    from shared.kernel.states import Moves  # noqa: PLC0415
+
+    parts = ["# State machines\n\nMade by `make docs` from each area's `rules.py`. Do not edit.\n"]
+    for service in _SERVICES:
+        package = import_module(f"services.{service}")
+        for module in pkgutil.walk_packages(package.__path__, f"services.{service}."):
+            if not module.name.endswith(".rules"):
+                continue
+            machines = [value for value in vars(import_module(module.name)).values() if isinstance(value, Moves)]
+            for machine in machines:
+                area = module.name.split(".")[-2]
+                title = f"## {service.title()}, {area}: {machine.name.replace('_', ' ')}\n"
+                parts.append(f"{title}\n```mermaid\n{machine.mermaid()}```\n")
+    return "\n".join(parts)
+
+
+def _permits() -> str:
+    from shared.web.authorisation import describe_permits  # noqa: PLC0415
+
+    heading = (
+        "# Who may do what\n\nMade by `make docs` from each service's `authorisation.py`. Do not edit.\n\n"
+        "A role counts for the project, employer, buyer or supplier that it is held for; for anything else the answer\n"
+        "is “not found”.\n"
+    )
+    parts = [heading]
+    for service in _SERVICES:
+        permits = import_module(f"services.{service}.authorisation").PERMITS
+        parts.append(f"## {service.title()}\n\n{describe_permits(permits)}")
+    return "\n".join(parts)
+
+
+def _events() -> str:
+    from shared.contracts.registry import messages_on  # noqa: PLC0415
+    from shared.contracts.topics import TOPICS  # noqa: PLC0415
+
+    rows = ["| topic | message | who acts on it or keeps a copy |", "|---|---|---|"]
+    for topic in TOPICS:
+        for message in messages_on(topic):
+            readers = []
+            for service in _SERVICES:
+                if message in import_module(f"services.{service}.reactions").REACTIONS.handlers:
+                    readers.append(f"{service} (acts)")
+                if message in import_module(f"services.{service}.copies").COPIES.keepers:
+                    readers.append(f"{service} (copy)")
+            rows.append(f"| `{topic.name}` | `{message.type_name}` | {', '.join(readers) or 'nobody yet'} |")
+    return "\n".join(rows) + "\n"
