@@ -98,6 +98,11 @@ class PostgresServer:
                     raise PartError(f"PostgreSQL was not ready in {seconds:.0f} s; see {log}") from None
                 await asyncio.sleep(0.05)
                 continue
+            except asyncpg.InvalidPasswordError:
+                raise PartError(
+                    f"PostgreSQL's data in {self.data} was made with another password than the one in secrets.json. "
+                    "Put that file back, or name another folder in KURSLOTS_HOME."
+                ) from None
             await connection.close()
             return
 

@@ -15,7 +15,7 @@ import psutil
 
 from deploy.embedded.home import Home
 from deploy.embedded.leftovers import find_leftovers
-from deploy.embedded.processes import Deadline, free_port
+from deploy.embedded.processes import Deadline, Program, free_port, start
 
 _READY_SECONDS = 110.0
 KURSLOTS = (sys.executable, "-c", "from deploy.cli import main; main()")
@@ -30,17 +30,20 @@ class System:
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {**os.environ, "KURSLOTS_HOME": str(folder), "KURSLOTS_PORT": str(self.port), **environment}
         self.said = folder.with_name(f"{folder.name}.said")
+        self.first_said = ""
         self.process: subprocess.Popen[bytes] | None = None
 
     def up(self) -> float:
-        """Start it, where it does not run, and return how many seconds it took until it was ready."""
+        """Start it, where it does not run, and return how many seconds it took until it was ready.
+
+        It ends with the thread that calls this: nothing is left when the tests are killed.
+        """
         if self.process is not None:
             return 0.0
         began = time.monotonic()
-        with self.said.open("wb") as output:
-            self.process = subprocess.Popen(
-                [*KURSLOTS, "up"], env=self.environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-            )
+        self.said.unlink(missing_ok=True)
+        program = Program((*KURSLOTS, "up"), self.home.folder.parent, self.environment)
+        self.process = start(program, self.said, dies_with_parent=True)
         deadline = Deadline(_READY_SECONDS)
         while "Kurslots is ready at" not in self.said.read_text():
             if self.process.poll() is not None or deadline.is_over:
@@ -48,6 +51,7 @@ class System:
                 self.down()
                 raise AssertionError(f"the system did not come up:\n{said}")
             time.sleep(0.1)
+        self.first_said = self.first_said or self.said.read_text()
         return time.monotonic() - began
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -27,6 +27,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     closed = tmp_path_factory.mktemp("closed")
     closed.chmod(0o700)
     system = System(closed / "home")
+    system.up()
     yield system
     system.down()
 
@@ -45,19 +46,12 @@ async def _rows(system: System, query: str) -> list[asyncpg.Record]:
         await connection.close()
 
 
-def test_a_first_start_tells_how_long_each_part_took(tmp_path: Path) -> None:
-    fresh = System(tmp_path / "home")
-    fresh.up()
-    try:
-        said = fresh.said.read_text()
-        for part in ("postgresql 18", "kafka 4", "origin", "booking web", "procurement worker", "notification web"):
-            assert re.search(rf"✓ {part}.*ready in \d+\.\d s", said), f"{part} in {said}"
-        assert re.search(r"✓ tables +done in", said)
-        assert f"Kurslots is ready at {fresh.url} after" in said
-        assert (fresh.home.folder / "secrets.json").stat().st_mode & 0o077 == 0
-    finally:
-        fresh.interrupt()
-    assert fresh.left() == set()
+def test_a_first_start_tells_how_long_each_part_took(system: System) -> None:
+    for part in ("postgresql 18", "kafka 4", "origin", "booking web", "procurement worker", "notification web"):
+        assert re.search(rf"✓ {part}.*ready in \d+\.\d s", system.first_said), f"{part} in {system.first_said}"
+    assert re.search(r"✓ tables +done in", system.first_said)
+    assert f"Kurslots is ready at {system.url} after" in system.first_said
+    assert (system.home.folder / "secrets.json").stat().st_mode & 0o077 == 0
 
 
 def test_every_part_answers_behind_the_one_address(running: System) -> None:
@@ -143,16 +137,7 @@ def test_ctrl_c_stops_everything_within_15_seconds_and_leaves_nothing(running: S
     assert running.run("status").returncode == 1
 
 
-def test_down_stops_it_from_elsewhere(running: System) -> None:
-    assert running.run("down").stdout == "Stopped.\n"
-    assert running.process is not None
-    assert running.process.wait(10) == 0
-    running.process = None
-    assert running.left() == set()
-    assert "Nothing runs" in running.run("down").stdout
-
-
-async def test_real_parts_take_the_place_of_ours(
+async def test_real_parts_take_the_place_of_ours_and_down_stops_the_rest(
     tmp_path: Path, postgres: PostgresServer, kafka: str, namespace: str
 ) -> None:
     given = {"KAFKA_BOOTSTRAP": kafka, "NAMESPACE": namespace}
@@ -160,11 +145,12 @@ async def test_real_parts_take_the_place_of_ours(
         name = f"{namespace}_{service}"
         given[f"{service.upper()}_DATABASE_URL"] = await postgres.ensure_database(name, name, "given")
     system = System(tmp_path / "home", **given)
-    await asyncio.to_thread(system.up)
+    system.up()
     try:
         assert system.left() == PROCESSES - {"kafka", "postgresql"}
-        status = await asyncio.to_thread(system.status)
-        assert {part["name"]: part["address"] for part in status["parts"]}["KAFKA_BOOTSTRAP"] == kafka
-        assert "given" not in status["origin"]
+        assert {part["name"]: part["address"] for part in system.status()["parts"]}["KAFKA_BOOTSTRAP"] == kafka
+        assert system.run("down").stdout == "Stopped.\n"
+        assert system.left() == set()
+        assert "Nothing runs" in system.run("down").stdout
     finally:
-        await asyncio.to_thread(system.down)
+        system.down()
