@@ -17,6 +17,7 @@ from deploy.demo.client import Cast
 from deploy.demo.report import StepReport, StoryReport
 from deploy.demo.sinks import Sinks
 from deploy.demo.story import Story
+from deploy.demo.telling import Telling
 from deploy.demo.watch import Watcher
 from deploy.embedded.home import Home, home_folder
 from deploy.embedded.processes import free_port
@@ -57,15 +58,8 @@ async def tell_story(
             httpx.AsyncClient(base_url=stage.origin, timeout=60) as http,
             Watcher(stage.bootstrap, stage.namespace) as watcher,
         ):
-            story = Story(
-                cast=Cast(stage.origin, http),
-                sinks=Sinks(http, patience_seconds),
-                watcher=watcher,
-                clock=clock,
-                show=show,
-                report=StoryReport(stage.origin),
-            )
-            return await story.tell()
+            telling = Telling(Cast(stage.origin, http), Sinks(http, patience_seconds), clock)
+            return await Story(telling, watcher, show, StoryReport(stage.origin)).tell()
 
 
 @asynccontextmanager
