@@ -44,8 +44,9 @@ class Part:
     prepare: Callable[[Progress], None] | None = None
 
 
-# In this order, each group with the patience in seconds that its processes have before they are killed: 14 in all.
-STOPPING = {"web": 3.0, "worker": 3.5, "origin": 2.0, "kafka": 3.0, "postgresql": 2.5}
+# In this order, each group with the second of the stopping at which its processes are killed: what one group leaves of
+# its time the next ones have.
+STOPPING = {"web": 3.0, "worker": 6.5, "origin": 8.5, "kafka": 11.5, "postgresql": 14.0}
 
 
 @dataclass
@@ -118,9 +119,10 @@ class Supervisor:
         for task in self._restarts:
             task.cancel()
         await asyncio.gather(*self._restarts, return_exceptions=True)
-        for group, patience_s in STOPPING.items():
+        began = time.monotonic()
+        for group, latest in STOPPING.items():
             of_group = [running for running in self._running.values() if running.part.group == group]
-            await self._stop_group(of_group, patience_s)
+            await self._stop_group(of_group, began + latest - time.monotonic())
         self._write_state()
 
     async def _stop_group(self, group: list[_Running], patience_s: float) -> None:
@@ -133,7 +135,7 @@ class Supervisor:
         await _ended([running.process for running in group], deadline)
         for running in group:
             if running.process.poll() is None:
-                self._screen.trouble(f"{running.part.name} did not stop in {patience_s} s and was killed")
+                self._screen.trouble(f"{running.part.name} did not stop in {patience_s:.1f} s and was killed")
             for survivor in families[running.part.name]:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     survivor.kill()
