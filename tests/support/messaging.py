@@ -144,7 +144,7 @@ async def rows_of(database: Database, query: str, **values: object) -> list[Any]
         return list((await connection.execute(text(query), values)).all())
 
 
-async def until(condition: Callable[[], Awaitable[object]], *, seconds: float = 20.0, what: str = "it") -> None:
+async def until(condition: Callable[[], Awaitable[object]], *, seconds: float = 40.0, what: str = "it") -> None:
     """Return when the condition holds; fail when it does not in time."""
     deadline = time.monotonic() + seconds
     while not await condition():
