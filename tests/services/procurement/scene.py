@@ -107,7 +107,7 @@ class Scene:
 
     async def supplier(self, number: str = NUMBERS[0], sub: str = "supplier") -> Supplier:
         """Register a supplier."""
-        given = SupplierInput(name=f"Utbildning {number}", organisation_number=number, email="anbud@example.test")
+        given = SupplierInput(name=f"Utbildning {sub}", organisation_number=number, email="anbud@example.test")
         subject = Subject(ISSUER_ALIAS, sub)
         return await register_supplier(self.session, self.clock, self.keys, given, subject=subject)
 

@@ -17,8 +17,16 @@ TRAINING, NOT_LISTED = "80511000-9", "79632000-3"
 MUNICIPALITY = BuyerKind.MUNICIPALITY_OR_REGION
 
 
-def advice(day: date, kronor: int, *, buyer: BuyerKind = MUNICIPALITY, cpv: str = TRAINING, **others: Any) -> Advice:
-    facts = Facts(day=day, buyer=buyer, cpv=cpv, value=Money.of_kronor(kronor), **others)
+def advice(
+    day: date,
+    kronor: int,
+    *,
+    buyer: BuyerKind = MUNICIPALITY,
+    cpv: str = TRAINING,
+    **others: Money | bool | StatedLimit,
+) -> Advice:
+    value = Money.of_kronor(kronor)
+    facts = Facts(day=day, buyer=buyer, cpv=cpv, value=value, **others)  # type: ignore[arg-type]
     return advise(facts, limits_on(day), annex2_row(cpv, day))
 
 
@@ -114,7 +122,7 @@ def test_the_code_of_training_is_listed_and_the_other_is_not() -> None:
 
 
 def test_similar_lots_and_purchases_outside_are_added_up_unless_the_officer_says_why_not() -> None:
-    others: dict[str, Any] = {"earlier_in_group": Money.of_kronor(300_000), "outside": Money.of_kronor(100_000)}
+    others: Any = {"earlier_in_group": Money.of_kronor(300_000), "outside": Money.of_kronor(100_000)}
     pooled = advice(date(2025, 5, 1), 300_000, **others)
     assert pooled.whole == Money.of_kronor(700_000)
     assert pooled.general.direct_purchase is Answer.NO
