@@ -5,6 +5,7 @@ together and give what is told here about them as plain values.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -134,11 +135,11 @@ async def change_run(
     """
     state = RunState(run.state)
     RUN.check(state, RunState.SCHEDULED)
-    wished = in_order(meetings)
     now = clock.now()
     check_not_over(run.ends_at, now)
     rows = {row.id: row for row in await meetings_of(session, run.id)}
     before = [_plan_of(row) for row in rows.values()]
+    wished = [_with_link(meeting, rows) for meeting in in_order(meetings)]
     _check_known(wished, rows.keys())
     changes = changes_between(before, wished)
     links_only = not changes and [each.digital_link for each in before] != [each.digital_link for each in wished]
@@ -234,6 +235,11 @@ def _plan_of(row: Meeting) -> MeetingPlan:
         digital_link=row.digital_link,
         meeting_id=row.id,
     )
+
+
+def _with_link(plan: MeetingPlan, rows: Mapping[UUID, Meeting]) -> MeetingPlan:
+    row = rows.get(plan.meeting_id) if plan.keeps_link and plan.meeting_id else None
+    return plan if row is None else replace(plan, digital_link=row.digital_link)
 
 
 def _check_known(wished: Sequence[MeetingPlan], known: Collection[UUID]) -> None:

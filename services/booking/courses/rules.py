@@ -67,7 +67,7 @@ class CoursePlan:
 
 @dataclass(frozen=True, slots=True)
 class MeetingPlan:
-    """A meeting as it is wished; `meeting_id` where it is one that the run has already."""
+    """A meeting as it is wished; `meeting_id` where it is one that the run has already, `keeps_link` with its link."""
 
     starts_at: datetime
     ends_at: datetime
@@ -75,6 +75,7 @@ class MeetingPlan:
     place: str | None = None
     digital_link: str | None = None
     meeting_id: UUID | None = None
+    keeps_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)

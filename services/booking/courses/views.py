@@ -38,7 +38,10 @@ class CourseView(View):
 
 
 class MeetingBody(Body):
-    """A meeting as it is wished; with the `meeting_id` of one that the run has, that one is changed."""
+    """A meeting as it is wished; with the `meeting_id` of one that the run has, that one is changed.
+
+    A link that is left out stays as it is, for the run is shown without it.
+    """
 
     starts_at: Instant
     ends_at: Instant
@@ -56,6 +59,7 @@ class MeetingBody(Body):
             place=self.place,
             digital_link=self.digital_link,
             meeting_id=self.meeting_id,
+            keeps_link="digital_link" not in self.model_fields_set,
         )
 
 

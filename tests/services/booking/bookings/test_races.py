@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -12,13 +13,24 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.booking.bookings.commands import Change, Order, book_seats, cancel_booking, change_booking
 from services.booking.bookings.runs import cancel_run_with_bookings
 from services.booking.bookings.tables import Booking
+from services.booking.courses.commands import lock_run
 from services.booking.courses.tables import Run
 from services.booking.seats import commands as seats
 from services.booking.seats.commands import keep_seats
 from services.booking.seats.tables import SeatPool
 from shared.db import Database
 from shared.kernel.errors import KurslotsError
-from tests.services.booking.offered import AnEmployer, a_clock, a_plan, a_project, a_run, an_employer, seats_agree
+from tests.services.booking.offered import (
+    IN_TWO_WEEKS,
+    AnEmployer,
+    a_clock,
+    a_plan,
+    a_project,
+    a_run,
+    an_employer,
+    seats_agree,
+)
+from tests.support.messaging import rows_of, until
 
 Act = Callable[[AsyncSession], Awaitable[object]]
 AT_ONCE = 12
@@ -174,3 +186,23 @@ async def test_the_database_itself_refuses_more_than_a_pool_holds(booking_databa
             with pytest.raises(Exception, match="ck_seat_pools_taken"):
                 await connection.execute(update(SeatPool).where(col(SeatPool.run_id) == run.id).values(taken=wrong))
             await connection.rollback()
+
+
+async def test_a_booking_that_waited_for_the_run_until_it_began_is_refused(booking_database: Database) -> None:
+    run, (employer,) = await offer(booking_database, capacity=5)
+    clock = a_clock(IN_TWO_WEEKS - timedelta(seconds=1))
+    order = Order(run.project_id, employer.id, run.id, 1)
+
+    async def somebody_waits() -> object:
+        query = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        return await rows_of(booking_database, query)
+
+    async with booking_database.sessions() as holder:
+        await lock_run(holder, run.id)
+        late = asyncio.create_task(
+            in_own_transaction(booking_database, lambda session: book_seats(session, clock, order))
+        )
+        await until(somebody_waits, what="the booking's wait for the run")
+        clock.advance(timedelta(seconds=1))
+    assert await late == "run_has_begun"
+    assert await sold(booking_database, run) == (0, 0)

@@ -4,13 +4,10 @@ from typing import Any
 import httpx
 import pytest
 
-from services.booking.reactions import REACTIONS
-from shared.contracts.notification import NotificationFailed
 from shared.kernel.ids import new_id
 from shared.kernel.roles import Role
 from shared.web.authorisation import Grant
 from tests.services.booking.registered import Office
-from tests.support.messaging import a_message, deliver
 from tests.support.web import problem_of
 
 _serials = count(1)
@@ -94,13 +91,3 @@ async def test_another_employers_request_is_as_if_it_did_not_exist(office: Offic
 async def test_a_wrong_field_is_named(office: Office, changes: dict[str, Any], code: str, field: str) -> None:
     contact, collection = await a_contact(office)
     problem_of(await contact.post(collection, json=a_wish(**changes)), 422, code, field=field)
-
-
-async def test_the_lead_sees_who_was_not_reached(office: Office) -> None:
-    person = new_id()
-    recipient = {"kind": "person", "id": person, "part": "participant"}
-    failed = a_message(NotificationFailed, project_id=office.project_id, employer_id=None, recipient=recipient)
-    await deliver(REACTIONS, failed, office.database, clock=office.clock)
-    page = (await office.ask("lead").get(f"projects/{office.project_id}/unreached?limit=200")).json()
-    assert str(person) in [item["person_id"] for item in page["items"]]
-    problem_of(await office.ask("other-lead").get(f"projects/{office.project_id}/unreached"), 404, "not_found")

@@ -7,7 +7,6 @@ from sqlmodel import col, select
 
 from services.booking.bookings.commands import Order, book_seats
 from services.booking.courses.tables import Course, Run
-from services.booking.reach.tables import Unreached
 from services.booking.reactions import REACTIONS
 from services.booking.requests.commands import draft_request, submit_request, withdraw_request
 from services.booking.requests.queries import request_history
@@ -15,7 +14,6 @@ from services.booking.requests.rules import RequestWish
 from services.booking.requests.tables import RequestedRun, TrainingRequest
 from services.booking.seats.queries import pools_of
 from shared.contracts.facts import Fact
-from shared.contracts.notification import NotificationDelivered, NotificationFailed
 from shared.contracts.procurement import (
     ContractLineOrdered,
     ContractSigned,
@@ -212,33 +210,6 @@ async def test_a_signed_contract_is_counted_once(booking_database: Database) -> 
     await tell(booking_database, a_message(ContractSigned, project_id=project.id, value_ore=12_000_000))
     query = "SELECT value_ore FROM project_contracts WHERE project_id = :project_id"
     assert [tuple(row) for row in await rows_of(booking_database, query, project_id=project.id)] == [(12_000_000,)]
-
-
-def a_failure(project: AProject, **changes: Any) -> NotificationFailed:  # noqa: ANN401
-    recipient = {"kind": "person", "id": new_id(), "part": "participant"}
-    given = {"project_id": project.id, "employer_id": None, "recipient": recipient}
-    return a_message(NotificationFailed, **(given | changes))
-
-
-async def test_who_was_not_reached_is_noted_until_a_late_receipt(booking_database: Database) -> None:
-    project, _, _ = await given(booking_database)
-    failed = a_failure(project)
-    await tell(booking_database, failed)
-    async with booking_database.sessions() as session:
-        row = await session.get_one(Unreached, failed.notification_id)
-        assert (row.person_id, row.cause, row.reached_at) == (failed.recipient.id, failed.cause, None)
-    arrived = NotificationDelivered.model_validate(failed.model_dump())
-    await tell(booking_database, arrived)
-    async with booking_database.sessions() as session:
-        assert (await session.get_one(Unreached, failed.notification_id)).reached_at is not None
-
-
-async def test_that_a_supplier_was_not_reached_is_not_kept_here(booking_database: Database) -> None:
-    project, _, _ = await given(booking_database)
-    failed = a_failure(project, recipient={"kind": "supplier", "id": new_id(), "part": "invited"})
-    await tell(booking_database, failed)
-    async with booking_database.sessions() as session:
-        assert await session.get(Unreached, failed.notification_id) is None
 
 
 def test_every_fact_that_comes_is_acted_on() -> None:

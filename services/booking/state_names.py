@@ -1,0 +1,23 @@
+"""The states as people read them: a message about a move that does not exist holds the names of two."""
+
+from typing import Final
+
+from shared.kernel.texts import N_
+
+STATE_NAMES: Final = (
+    N_("joined"),
+    N_("left"),
+    N_("agreed"),
+    N_("nothing"),
+    N_("seats"),
+    N_("request"),
+    N_("scheduled"),
+    N_("confirmed"),
+    N_("cancelled"),
+    N_("draft"),
+    N_("submitted"),
+    N_("in_case"),
+    N_("arranged"),
+    N_("declined"),
+    N_("withdrawn"),
+)
