@@ -31,7 +31,7 @@ from deploy.embedded.screen import Screen
 from deploy.embedded.supervisor import Part, Ready, Supervisor
 from shared.kernel.clock import write_offset
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 120.0
 
 
 class System:

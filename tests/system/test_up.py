@@ -4,38 +4,21 @@ import asyncio
 import os
 import re
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
 import httpx
 import psutil
-import pytest
 
 from deploy.embedded.environment import SERVICES, running_environment
 from deploy.embedded.postgres import PostgresServer
 from tests.support.system import System
 
+# A start takes some ten seconds on an idle machine of two cores; on a busy one, a multiple of that.
+pytestmark = pytest.mark.timeout(300)
 PROCESSES = {f"{service} {part}" for service in SERVICES for part in ("web", "worker")} | {
     *("kafka", "origin", "postgresql"),
 }
-
-
-@pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system on a folder that only its owner can reach; a test may stop it, the next one starts it again."""
-    closed = tmp_path_factory.mktemp("closed")
-    closed.chmod(0o700)
-    system = System(closed / "home")
-    system.up()
-    yield system
-    system.down()
-
-
-@pytest.fixture
-def running(system: System) -> System:
-    system.up()
-    return system
 
 
 async def _rows(system: System, query: str) -> list[asyncpg.Record]:
