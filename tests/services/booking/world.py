@@ -1,0 +1,119 @@
+"""One of everything that an address can name, for tests that ask every route."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.booking.bookings.commands import Order, book_seats
+from services.booking.needs.rules import MetBy, Priority
+from services.booking.needs.tables import Need, NeedSurvey, TrainingPlan
+from services.booking.people.tables import RoleGrant
+from services.booking.requests.rules import RequestState
+from services.booking.requests.tables import TrainingRequest
+from shared.kernel.ids import reference
+from shared.kernel.roles import Role
+from shared.web.authorisation import Grant
+from tests.services.booking.offered import MONDAY_MORNING, TODAY, a_clock, a_person, a_project, a_run, an_employer
+
+
+@dataclass(frozen=True)
+class World:
+    """The ids by path parameter, and the grant by which each role is held for what they name."""
+
+    ids: Mapping[str, UUID]
+    grants: Mapping[Role, Grant]
+
+
+async def a_world(session: AsyncSession) -> World:
+    """Make a project with an employer, its people, needs, a run, a booking and a request."""
+    project = await a_project(session)
+    employer = await an_employer(session, project)
+    run = await a_run(session, project)
+    booking = await book_seats(
+        session, a_clock(), Order(project.id, employer.id, run.id, seats=2, participants=employer.people[:1])
+    )
+    need = await _a_need(session, project.id, employer.id, employer.contact)
+    request = TrainingRequest(
+        reference=reference("T"),
+        project_id=project.id,
+        employer_id=employer.id,
+        buyer_id=project.buyers[0],
+        state=RequestState.SUBMITTED.value,
+        title="Svetsning",
+        description="För sex svetsare",
+        persons=6,
+        minutes=960,
+        mode="physical",
+        municipality="2080",
+        language="sv",
+        created_at=MONDAY_MORNING,
+    )
+    session.add(request)
+    coach = RoleGrant(
+        person_id=await a_person(session, name="Sara"),
+        role=Role.COACH.value,
+        project_id=project.id,
+        employer_id=employer.id,
+        granted_at=MONDAY_MORNING,
+    )
+    session.add(coach)
+    await session.flush()
+    ids = {
+        "project_id": project.id,
+        "employer_id": employer.id,
+        "person_id": employer.people[-1],
+        "grant_id": coach.id,
+        "plan_id": need.plan_id,
+        "need_id": need.id,
+        "course_id": run.course_id,
+        "run_id": run.id,
+        "booking_id": booking.id,
+        "request_id": request.id,
+        "workplace_id": employer.workplace_id,
+        "buyer_id": project.buyers[0],
+    }
+    return World(ids, _grants(project.id, employer.id, project.buyers[0]))
+
+
+def _grants(project_id: UUID, employer_id: UUID, buyer_id: UUID) -> dict[Role, Grant]:
+    return {
+        Role.CONTACT: Grant(Role.CONTACT, employer_id=employer_id),
+        Role.COACH: Grant(Role.COACH, project_id=project_id),
+        Role.TRAINER: Grant(Role.TRAINER, project_id=project_id),
+        Role.PARTICIPANT: Grant(Role.PARTICIPANT, project_id=project_id, employer_id=employer_id),
+        Role.PROJECT_LEAD: Grant(Role.PROJECT_LEAD, project_id=project_id),
+        Role.PROCUREMENT_OFFICER: Grant(Role.PROCUREMENT_OFFICER, buyer_id=buyer_id),
+        Role.AWARD_DELEGATE: Grant(Role.AWARD_DELEGATE, buyer_id=buyer_id),
+        Role.OPERATOR: Grant(Role.OPERATOR),
+    }
+
+
+async def _a_need(session: AsyncSession, project_id: UUID, employer_id: UUID, contact: UUID) -> Need:
+    survey = NeedSurvey(
+        project_id=project_id,
+        employer_id=employer_id,
+        made_on=TODAY,
+        took_part="Verkstadschefen",
+        findings="Svetsning saknas",
+        written_by=contact,
+        written_at=MONDAY_MORNING,
+    )
+    session.add(survey)
+    await session.flush()
+    plan = TrainingPlan(survey_id=survey.id)
+    session.add(plan)
+    await session.flush()
+    need = Need(
+        plan_id=plan.id,
+        title="Svetsning",
+        target_group="Svetsare",
+        persons=6,
+        minutes=960,
+        priority=Priority.HIGH.value,
+        met_by=MetBy.NOTHING.value,
+    )
+    session.add(need)
+    await session.flush()
+    return need
