@@ -17,7 +17,7 @@ def migrate(
 ) -> None:
     import asyncio  # noqa: PLC0415 - `kurslots --help` stays quick
 
-    from shared.db import migrate as migrate_database  # noqa: PLC0415
+    from shared.migrations import migrate as migrate_database  # noqa: PLC0415
 
     if service is not None and service not in SERVICES:
         raise typer.BadParameter(f"{service} is none of {', '.join(SERVICES)}")

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from deploy.embedded import processes
 from deploy.embedded.postgres import PostgresServer
-from shared.db import migrate, migration_config
+from shared.migrations import migrate, migration_config
 
 _FIRST = "0001"
 

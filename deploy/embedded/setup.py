@@ -38,7 +38,7 @@ def data_sum() -> str:
 
 async def migrate_all() -> None:
     """Bring every service's database to its newest tables."""
-    from shared.db import migrate  # noqa: PLC0415 - only this step needs it
+    from shared.migrations import migrate  # noqa: PLC0415 - only this step needs it
 
     for service in SERVICES:
         await migrate(service, os.environ[database_name(service)])

@@ -20,7 +20,7 @@ Row = TypeVar("Row")
 
 
 class BookingTable(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMING))):
-    """Base of every table of booking; a class of its own, not `table_base(…)`, so that the type checker follows it."""
+    """The base of every table of booking."""
 
 
 def moment(**keywords: Any) -> Any:  # noqa: ANN401 - a pydantic field stands for whatever its annotation says

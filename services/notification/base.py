@@ -1,24 +1,21 @@
 """What every table of notification builds on: the base class, and columns that the areas write alike."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Column, Enum, Text
+from sqlalchemy import Column, Enum, MetaData, Text
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.db import UtcDateTime, table_base
-
-if TYPE_CHECKING:
-
-    class NotificationTable(SQLModel):
-        """The base class, as a type checker can see it."""
-
-else:
-    NotificationTable = table_base("notification")
+from shared.db import NAMING, UtcDateTime
 
 Row = TypeVar("Row")
 _STATE_LENGTH = 40
+
+
+class NotificationTable(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMING))):
+    """The base of every table of notification."""
 
 
 class Holder(StrEnum):

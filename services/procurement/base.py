@@ -18,7 +18,7 @@ _STATE_LENGTH = 40
 
 
 class ProcurementTable(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMING))):
-    """The base of this service's tables; a class statement and not `table_base`, which type checkers cannot follow."""
+    """The base of every table of procurement."""
 
 
 def state_column(states: type[StrEnum], **options: Any) -> Column[Any]:  # noqa: ANN401 - the options of a Column

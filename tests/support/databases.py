@@ -8,7 +8,8 @@ import asyncpg
 from sqlalchemy import MetaData
 
 from deploy.embedded.postgres import PostgresServer
-from shared.db import migrate, open_database
+from shared.db import open_database
+from shared.migrations import migrate
 from tests.support.keeper import PASSWORD
 from tests.support.run import locked
 

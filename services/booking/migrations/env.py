@@ -1,8 +1,8 @@
 """Alembic's entry: the service's own tables, and those that messaging and the web edge need in every database."""
 
 from services.booking.schema import METADATA
-from shared.db import run_migrations
 from shared.messaging.tables import metadata as messaging
+from shared.migrations import run_migrations
 from shared.web.tables import metadata as web
 
 run_migrations([METADATA, messaging, web])

@@ -3,8 +3,8 @@
 from services.notification.base import NotificationTable
 from services.notification.notifications import tables as notifications
 from services.notification.recipients import tables as recipients
-from shared.db import run_migrations
 from shared.messaging.tables import metadata as messaging
+from shared.migrations import run_migrations
 from shared.web.tables import metadata as web
 
 TABLES = (recipients, notifications)

@@ -9,8 +9,8 @@ from services.procurement.cases import tables as cases
 from services.procurement.contracts import tables as contracts
 from services.procurement.procedures import tables as procedures
 from services.procurement.suppliers import tables as suppliers
-from shared.db import run_migrations
 from shared.messaging.tables import metadata as messaging
+from shared.migrations import run_migrations
 from shared.web.tables import metadata as web
 
 TABLES = (buyers, suppliers, cases, procedures, bids, awards, contracts, copies, history)
