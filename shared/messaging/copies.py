@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared import metrics
 from shared.contracts.facts import State
 from shared.contracts.registry import message_class
 from shared.db import Database
@@ -51,7 +50,7 @@ class CopyKeeper(Taker):
         super().__init__(copies.service, database, clock, limits=limits)
         self.copies = copies
 
-    async def apply(self, session: AsyncSession, messages: Sequence[Incoming]) -> None:
+    async def apply(self, session: AsyncSession, messages: Sequence[Incoming]) -> Sequence[Incoming]:
         """Copy, of each key, the highest version in the batch, where it is above what is held."""
         highest: dict[tuple[str, UUID], Incoming] = {}
         for incoming in messages:
@@ -69,8 +68,10 @@ class CopyKeeper(Taker):
                 "graves": [_rank(incoming)[1] for incoming in highest.values()],
             },
         )
-        for row in risen.all():
-            await self._keep(session, highest[row.topic, row.key])
+        copied = [highest[row.topic, row.key] for row in risen]
+        for incoming in copied:
+            await self._keep(session, incoming)
+        return copied
 
     async def apply_again(self, session: AsyncSession, incoming: Incoming) -> None:
         """Copy a state that was set aside, where it is still above what is held."""
@@ -93,7 +94,6 @@ class CopyKeeper(Taker):
             assert issubclass(state, State)
             await self.copies.erasers[state](delivery, incoming.envelope.subject)
         await session.flush()
-        metrics.CONSUMER_APPLIED.labels(self.service, incoming.type_name).inc()
 
 
 def _rank(incoming: Incoming) -> tuple[int, bool]:

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared import metrics
 from shared.contracts.facts import Fact
 from shared.db import Database
 from shared.kernel.clock import Clock
@@ -28,21 +27,23 @@ class Effects(Taker):
         self.reactions = reactions
         self._take_from_inbox = inbox.take
 
-    async def apply(self, session: AsyncSession, messages: Sequence[Incoming]) -> None:
+    async def apply(self, session: AsyncSession, messages: Sequence[Incoming]) -> Sequence[Incoming]:
         """React to what is new, in order; what comes on a parked key is set aside behind what is there."""
         keys = {(incoming.record.topic, incoming.key) for incoming in messages}
         parked = await inbox.lock_parked(session, EFFECTS, keys)
         fresh = await self._take_from_inbox(session, EFFECTS, [incoming.message_id for incoming in messages])
         await self._stop_if_parked_meanwhile(session, messages, fresh, parked)
+        taken: list[Incoming] = []
         for incoming in messages:
             if incoming.message_id not in fresh:
-                metrics.CONSUMER_REPEATED.labels(self.service).inc()
                 continue
             fresh.discard(incoming.message_id)
+            taken.append(incoming)
             if (incoming.record.topic, incoming.key) in parked:
                 await parking.set_aside(session, EFFECTS, incoming, SetAside("follower", "its key is parked"))
             else:
                 await self.apply_again(session, incoming)
+        return taken
 
     async def apply_again(self, session: AsyncSession, incoming: Incoming) -> None:
         """Call the reaction to a fact, whatever the inbox says, and flush: what fails is then known to be its doing."""
@@ -52,7 +53,6 @@ class Effects(Taker):
         reaction = self.reactions.handlers[type(incoming.message)]
         await reaction(Delivery(session, self.clock, incoming.envelope), incoming.message)
         await session.flush()
-        metrics.CONSUMER_APPLIED.labels(self.service, incoming.type_name).inc()
 
     async def put_aside(self, session: AsyncSession, incoming: Incoming, why: SetAside) -> None:
         """Park the message's key behind it, unless another worker has applied or parked the message meanwhile."""

@@ -6,7 +6,7 @@ Causes and stacks are kept and logged without values: an exception's text may qu
 import traceback
 
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidRequestError
+from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from shared.kernel.errors import KurslotsError
@@ -15,6 +15,8 @@ _STACK_LIMIT = 4000
 # PostgreSQL's classes and codes for "not now": connection, resources, operator's intervention, lock, serialisation.
 _TRANSIENT_CLASSES = ("08", "53", "57P", "58")
 _TRANSIENT_CODES = frozenset({"40001", "40P01", "55P03", "25P03", "3D000", "28000", "28P01"})
+# Other system errors come from a network that is not there just now.
+_ABOUT_FILES = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 
 class Transient(Exception):  # noqa: N818 - says when to come again, not what is wrong
@@ -30,7 +32,7 @@ def is_transient(error: BaseException) -> bool:
             return True
         code = sqlstate_of(error)
         return code is not None and (code.startswith(_TRANSIENT_CLASSES) or code in _TRANSIENT_CODES)
-    return isinstance(error, OSError)
+    return isinstance(error, OSError) and not isinstance(error, _ABOUT_FILES)
 
 
 def sqlstate_of(error: BaseException) -> str | None:
@@ -51,8 +53,6 @@ def cause_of(error: BaseException) -> str:
     if code := sqlstate_of(error):
         constraint = getattr(getattr(getattr(error, "orig", None), "__cause__", None), "constraint_name", None)
         return f"{name} {code}" + (f" {constraint}" if constraint else "")
-    if isinstance(error, InvalidRequestError | AssertionError | KeyError):
-        return f"{name} in {_last_place(error)}"
     return f"{name} in {_last_place(error)}" if error.__traceback__ else name
 
 

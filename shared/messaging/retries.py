@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from shared.contracts.facts import Message
 from shared.contracts.topics import TOPICS
+from shared.db import Database
 from shared.log import set_traceparent
 from shared.messaging import parking
 from shared.messaging.failures import cause_of, is_transient, stack_of
@@ -39,19 +40,18 @@ class StillUnreadable(Exception):  # noqa: N818 - named for what is wrong
 class Retries:
     """Tries again for one service. `takers` by consumer name."""
 
-    def __init__(self, takers: Mapping[str, Taker], ignored: Collection[type[Message]] = ()) -> None:
+    def __init__(
+        self, database: Database, takers: Mapping[str, Taker], ignored: Collection[type[Message]] = ()
+    ) -> None:
+        self._database = database
         self._takers = takers
         self._ignored = ignored
 
     async def run_due(self) -> int:
         """Try every message whose time has come; return how many were settled."""
-        settled = 0
-        for taker in list(self._takers.values())[:1]:
-            async with taker.database.sessions() as session:
-                due = (await (await session.connection()).execute(_DUE)).all()
-            for row in due:
-                settled += await self.run_key(row.consumer, row.topic, row.key)
-        return settled
+        async with self._database.sessions() as session:
+            due = (await (await session.connection()).execute(_DUE)).all()
+        return sum([await self.run_key(row.consumer, row.topic, row.key) for row in due])
 
     async def run_key(self, consumer: str, topic: str, key: str) -> int:
         """Settle the messages of a key in order, until one fails again; return how many were settled."""
@@ -62,7 +62,7 @@ class Retries:
 
     async def _settle_first(self, taker: Taker, consumer: str, topic: str, key: str) -> bool:
         try:
-            async with taker.database.sessions() as session, session.begin():
+            async with self._database.sessions() as session, session.begin():
                 letter = await parking.first_open(session, consumer, topic, key)
                 if letter is None:
                     return False
@@ -82,7 +82,7 @@ class Retries:
         return True
 
     async def _note_failure(self, taker: Taker, consumer: str, topic: str, key: str, error: Exception) -> None:
-        async with taker.database.sessions() as session, session.begin():
+        async with self._database.sessions() as session, session.begin():
             letter = await parking.first_open(session, consumer, topic, key)
             if letter is None:
                 return

@@ -62,10 +62,13 @@ class DeathCap:
         """Count messages that took effect."""
         self._last.extend([False] * min(count, self._last.maxlen or count))
 
-    def died(self) -> None:
-        """Count a message that is about to be set aside. Raises TooManyDeaths instead, where there are too many."""
+    def check(self) -> None:
+        """Raise TooManyDeaths where one more would be too many."""
         if sum(self._last) >= self._most:
             raise TooManyDeaths(f"{self._most} of the last {len(self._last)} messages died")
+
+    def died(self) -> None:
+        """Count a message that was set aside."""
         self._last.append(True)
 
 
@@ -80,8 +83,8 @@ class Taker(ABC):
         self.cap = DeathCap(self.limits)
 
     @abstractmethod
-    async def apply(self, session: AsyncSession, messages: Sequence[Incoming]) -> None:
-        """Do what the messages cause, in this transaction. Raises whatever goes wrong."""
+    async def apply(self, session: AsyncSession, messages: Sequence[Incoming]) -> Sequence[Incoming]:
+        """Do what the messages cause, in this transaction; return those that had an effect. Raises what goes wrong."""
 
     @abstractmethod
     async def apply_again(self, session: AsyncSession, incoming: Incoming) -> None:
@@ -128,9 +131,11 @@ class Taker(ABC):
             self.cap.lived(1)
             return
         if why.standing == "failed":
-            self.cap.died()
+            self.cap.check()
         async with self.database.sessions() as session, session.begin():
             await self.put_aside(session, incoming, why)
+        if why.standing == "failed":
+            self.cap.died()
         log.warning(
             "message_set_aside",
             standing=why.standing,
@@ -166,9 +171,13 @@ class Taker(ABC):
         """Apply messages and commit, all or none. Raises whatever goes wrong."""
         try:
             async with self.database.sessions() as session, session.begin():
-                await self.apply(session, messages)
+                applied = await self.apply(session, messages)
         finally:
             set_traceparent(None)
+        for incoming in applied:
+            metrics.CONSUMER_APPLIED.labels(self.service, incoming.type_name).inc()
+        if repeated := len(messages) - len(applied):
+            metrics.CONSUMER_REPEATED.labels(self.service).inc(repeated)
 
     def _raise_alarms(self, messages: Sequence[Incoming]) -> None:
         for incoming in messages:

@@ -1,7 +1,7 @@
 """A service's worker: consumers, relay, retries, timers and the service's own tasks in one process.
 
-It starts with Kafka or PostgreSQL away and works when they are there. It stops in order: the batch in hand is finished
-and committed, what was recorded is published, then connections are closed.
+It starts with Kafka or PostgreSQL away and works when they are there. It stops in order: consumers finish the batch in
+hand, the relay its window, and then connections are closed. What is left waits in the outbox.
 """
 
 import asyncio
@@ -191,7 +191,7 @@ def make_worker(
         broker=broker,
         consumers=consumers,
         relays=relays,
-        retries=Retries(takers, reactions.ignored),
+        retries=Retries(database, takers, reactions.ignored),
         timers=TimerRunner(timers, database, clock),
         running=Running(settings, database, clock, asyncio.Event(), wake_relays),
         extra_tasks=extra_tasks,

@@ -96,7 +96,7 @@ async def test_a_state_whose_copying_failed_is_replayed_where_it_is_still_the_hi
     async with database.sessions() as session, session.begin():
         for letter in await list_dead_letters(session):
             await ask_replay(session, letter.id, by="operator")
-    assert await Retries({"copies": keeper}).run_due() == 2
+    assert await Retries(database, {"copies": keeper}).run_due() == 2
     assert sorted(await _names(database)) == [("name 1", 1), ("name 2", 2)]
 
 

@@ -36,7 +36,7 @@ class _Service:
         self.listener = listener
         self.database = database
         self.effects = Effects(listener.reactions, database, SystemClock(), limits=limits)
-        self.retries = Retries({EFFECTS: self.effects}, listener.reactions.ignored)
+        self.retries = Retries(database, {EFFECTS: self.effects}, listener.reactions.ignored)
 
     async def take(self, *records: Record) -> None:
         batch = [read_record(replace(record, offset=offset), BOOKINGS) for offset, record in enumerate(records)]
