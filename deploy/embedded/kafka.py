@@ -64,7 +64,7 @@ class KafkaServer:
         argv = (*_java(_classpath(_silent), self._logging), "kafka.Kafka", str(self._properties.resolve()))
         return Program(argv, self.folder, _ENVIRONMENT)
 
-    async def wait_ready(self, process: psutil.Popen | subprocess.Popen[bytes], log: Path, seconds: float = 120) -> None:
+    async def wait_ready(self, process: subprocess.Popen[bytes], log: Path, seconds: float = 120) -> None:
         """Return when the broker answers; raises PartError when it ended or the time is up."""
         deadline = Deadline(seconds)
         while not (accepts_connections(self.port) and await _answers(self.bootstrap)):

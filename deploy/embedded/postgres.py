@@ -85,7 +85,7 @@ class PostgresServer:
         user, group = _unprivileged()
         return Program(argv, self.data, _environment(), user, group, stop_signal=signal.SIGINT)
 
-    async def wait_ready(self, process: psutil.Popen | subprocess.Popen[bytes], log: Path, seconds: float = 120) -> None:
+    async def wait_ready(self, process: subprocess.Popen[bytes], log: Path, seconds: float = 120) -> None:
         """Return when the server takes connections; raises PartError when it ended or the time is up."""
         deadline = Deadline(seconds)
         while True:

@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 import psutil
+import pytest
 
 from deploy.embedded.environment import SERVICES, running_environment
 from deploy.embedded.postgres import PostgresServer
