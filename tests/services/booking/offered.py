@@ -35,6 +35,7 @@ from shared.kernel.roles import Role
 MONDAY_MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 IN_TWO_WEEKS = MONDAY_MORNING + timedelta(days=14)
 TODAY = date(2026, 11, 23)
+_OWN_OUTBOX = "SELECT type, payload FROM outbox WHERE xmin = pg_current_xact_id()::xid ORDER BY id"
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,7 @@ async def a_run(
 async def told(session: AsyncSession) -> list[Fact]:
     """Return the facts that this transaction would tell, in order."""
     connection = await session.connection()
-    rows = (await connection.execute(text("SELECT type, payload FROM outbox ORDER BY id"))).all()
+    rows = (await connection.execute(text(_OWN_OUTBOX))).all()
     facts = []
     for kind, payload in rows:
         message = message_class(kind)
@@ -219,13 +220,13 @@ def parts(fact: Any) -> set[tuple[str, UUID]]:  # noqa: ANN401 - any fact with r
     return {(recipient.part, recipient.id) for recipient in fact.recipients}
 
 
-async def seats_agree(database: Database) -> None:
-    """Assert that what the pools say is taken is what the bookings have, and that no pool has more than it holds."""
+async def seats_agree(database: Database, run: Run) -> None:
+    """Assert that what the run's pools say is taken is what bookings have, and that no pool has more than it holds."""
     query = text(
         "SELECT p.id FROM seat_pools p"
         " LEFT JOIN seats s ON s.pool_id = p.id AND s.released_at IS NULL"
-        " GROUP BY p.id HAVING p.taken <> count(s.id) OR count(s.id) > p.capacity"
+        " WHERE p.run_id = :run_id GROUP BY p.id HAVING p.taken <> count(s.id) OR count(s.id) > p.capacity"
     )
     async with database.engine.connect() as connection:
-        wrong = (await connection.execute(query)).all()
+        wrong = (await connection.execute(query, {"run_id": run.id})).all()
     assert not wrong

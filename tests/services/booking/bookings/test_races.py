@@ -96,7 +96,7 @@ async def test_one_pool_is_never_oversold(booking_database: Database) -> None:
     outcomes = await at_once(booking_database, [booking(run, employer, 2) for _ in range(AT_ONCE)])
     assert sorted(outcomes) == ["done"] * 3 + ["seats_full"] * (AT_ONCE - 3)
     assert await sold(booking_database, run) == (6, 6)
-    await seats_agree(booking_database)
+    await seats_agree(booking_database, run)
 
 
 async def test_control_reading_first_and_then_writing_oversells(
@@ -118,7 +118,7 @@ async def test_control_reading_first_and_then_writing_oversells(
     assert outcomes == ["done"] * AT_ONCE
     assert await sold(booking_database, run) == (2 * AT_ONCE, 2)
     with pytest.raises(AssertionError):
-        await seats_agree(booking_database)
+        await seats_agree(booking_database, run)
 
 
 async def test_kept_and_open_seats_together_are_never_oversold(booking_database: Database) -> None:
