@@ -12,13 +12,14 @@ from services.procurement.bids.tables import Bid
 from services.procurement.buyers.queries import not_there
 from services.procurement.procedures.queries import get_procedure, is_invited
 from services.procurement.suppliers.queries import get_supplier
+from services.procurement.views import own_id
 from shared.web.bodies import View
 
 
 class AwardView(View):
     """An award decision."""
 
-    id: UUID
+    award_id: UUID = own_id("award_id")
     procedure_id: UUID
     bid_id: UUID
     supplier_id: UUID

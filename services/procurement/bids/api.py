@@ -145,6 +145,6 @@ async def score_bid(request: Request, bid_id: UUID, body: ScoreBid) -> Response:
         )
         procedure = await get_procedure(context.session, bid.procedure_id)
         views = await queries.bid_views(context.session, procedure)
-        return next(view for view in views if view.id == bid.id)
+        return next(view for view in views if view.bid_id == bid.id)
 
     return await run_command(request, command)

@@ -23,6 +23,7 @@ from services.procurement.procedures.rules import ProcedureState
 from services.procurement.procedures.sealing import unwrap_key
 from services.procurement.procedures.tables import Procedure
 from services.procurement.suppliers.queries import supplier_names
+from services.procurement.views import own_id
 from shared.kernel.errors import Refused
 from shared.kernel.texts import N_
 from shared.web.bodies import View
@@ -55,7 +56,7 @@ class ScoreView(View):
 class BidView(View):
     """An opened bid and how it fares; amounts in öre without VAT."""
 
-    id: UUID
+    bid_id: UUID = own_id("bid_id")
     procedure_id: UUID
     supplier_id: UUID
     supplier_name: str
@@ -191,7 +192,7 @@ async def _unsealed(session: AsyncSession, keys: Keys, procedure: Procedure) -> 
     return [
         BidView(
             **content.model_dump(exclude={"answers"}),
-            id=content.supplier_id,
+            bid_id=content.supplier_id,
             procedure_id=procedure.id,
             supplier_name=names[content.supplier_id],
             answers=[answer.model_dump(mode="json") for answer in content.answers],

@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.procurement.buyers.rules import BuyerKind, Policy
 from services.procurement.buyers.tables import Buyer
 from services.procurement.copies import PersonCopy, people_granted
+from services.procurement.views import own_id
 from shared.kernel.errors import NotFound
 from shared.kernel.roles import Role
 from shared.kernel.texts import N_
@@ -18,7 +19,7 @@ ACTING_FOR_BUYER = (Role.PROCUREMENT_OFFICER, Role.AWARD_DELEGATE)
 class BuyerView(View):
     """A buyer and its policy."""
 
-    id: UUID
+    buyer_id: UUID = own_id("buyer_id")
     name: str
     organisation_number: str
     kind: BuyerKind

@@ -43,7 +43,8 @@ class Policy(BaseModel):
     """How a buyer conducts a direct purchase; the default is the strict one.
 
     Secrecy of bids until the award (OSL 19:3) is law for a public body. The form of the opening is law above the
-    threshold only (12:10), and so are award notice and standstill (12:12, 20 kap.): below it they are policy.
+    threshold only (12:10), and so are award notice and standstill (12:12, 20 kap.): below it they are policy, and a
+    standstill is voluntary.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,5 +57,5 @@ class Policy(BaseModel):
     criteria_source: Source = Source.POLICY
     award_notice: bool = True
     award_notice_source: Source = Source.POLICY
-    standstill_days: Literal[0, 10, 15] = 10
+    standstill_days: Literal[0, 10, 15] = 0
     standstill_source: Source = Source.POLICY

@@ -13,6 +13,7 @@ from services.procurement.buyers.queries import not_there
 from services.procurement.cases.rules import CaseState, RequestState, check_may_work
 from services.procurement.cases.tables import Case, Declaration, Lot, LotAdvice, TrainingRequest
 from services.procurement.copies import EmployerCopy
+from services.procurement.views import own_id
 from shared.web.bodies import View
 from shared.web.paging import Page, PageFilter, page_of
 
@@ -34,7 +35,7 @@ class CaseFilter(PageFilter):
 class RequestView(View):
     """A training request, as the officer sees it."""
 
-    id: UUID
+    request_id: UUID = own_id("request_id")
     reference: str
     buyer_id: UUID
     project_id: UUID
@@ -67,7 +68,7 @@ class DeclarationView(View):
 class LotView(View):
     """A lot; amounts in öre without VAT."""
 
-    id: UUID
+    lot_id: UUID = own_id("lot_id")
     case_id: UUID
     title: str
     cpv: str
@@ -82,7 +83,7 @@ class LotView(View):
 class CaseSummary(View):
     """A case in a list."""
 
-    id: UUID
+    case_id: UUID = own_id("case_id")
     buyer_id: UUID
     project_id: UUID
     registration_number: str

@@ -14,6 +14,7 @@ from services.procurement.cases.queries import get_case
 from services.procurement.contracts.rules import ContractKind, ContractState, LineState, MeetingMode
 from services.procurement.contracts.tables import Contract, ContractLine
 from services.procurement.suppliers.queries import supplier_names
+from services.procurement.views import own_id
 from shared.web.bodies import View
 from shared.web.paging import Page, PageFilter, page_of
 
@@ -21,7 +22,7 @@ from shared.web.paging import Page, PageFilter, page_of
 class ContractLineView(View):
     """A line, and what was ordered of it; the price in öre without VAT."""
 
-    id: UUID
+    line_id: UUID = own_id("line_id")
     position: int
     title: str
     description: str
@@ -37,7 +38,7 @@ class ContractLineView(View):
 class ContractSummary(View):
     """A contract in a list; the value in öre without VAT."""
 
-    id: UUID
+    contract_id: UUID = own_id("contract_id")
     reference: str
     kind: ContractKind
     procedure_id: UUID

@@ -15,6 +15,7 @@ from services.procurement.cases.tables import Case
 from services.procurement.procedures.rules import CriterionKind, Phase, ProcedureState, phase_of
 from services.procurement.procedures.tables import Criterion, Invitation, Opener, Procedure
 from services.procurement.suppliers.queries import supplier_names
+from services.procurement.views import own_id
 from shared.web.bodies import View
 from shared.web.paging import Page, PageFilter, page_of
 
@@ -22,7 +23,7 @@ from shared.web.paging import Page, PageFilter, page_of
 class CriterionView(View):
     """What bids are judged by; the weight is in percent."""
 
-    id: UUID
+    criterion_id: UUID = own_id("criterion_id")
     position: int
     name: str
     description: str
@@ -48,7 +49,7 @@ class InvitedView(View):
 class ProcedureView(View):
     """A procedure as the buyer's officers see it. Bids are never a part of it."""
 
-    id: UUID
+    procedure_id: UUID = own_id("procedure_id")
     lot_id: UUID
     case_id: UUID
     route: Route
@@ -124,7 +125,7 @@ async def procedure_view(session: AsyncSession, procedure: Procedure, now: datet
     invited = await invitations_of(session, procedure.id)
     names = await supplier_names(session, [each.supplier_id for each in invited])
     return ProcedureView(
-        id=procedure.id,
+        procedure_id=procedure.id,
         lot_id=procedure.lot_id,
         case_id=procedure.case_id,
         route=procedure.route,

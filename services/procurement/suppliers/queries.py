@@ -12,6 +12,7 @@ from services.procurement.buyers.queries import not_there
 from services.procurement.copies import PersonAccountCopy, PersonCopy
 from services.procurement.suppliers.commands import described
 from services.procurement.suppliers.tables import Supplier, SupplierAccount
+from services.procurement.views import own_id
 from shared.contracts.facts import State
 from shared.kernel.roles import Role
 from shared.web.authorisation import Actor, Grant, Subject
@@ -28,7 +29,7 @@ class SupplierFilter(PageFilter):
 class SupplierView(View):
     """A supplier; no number where it is a sole trader's."""
 
-    id: UUID
+    supplier_id: UUID = own_id("supplier_id")
     name: str
     organisation_number: str | None
     email: str

@@ -77,7 +77,7 @@ class Scene:
             organisation_number=self.number,
             kind=kind,
             series="DK",
-            policy=policy or Policy(standstill_days=0),
+            policy=policy or Policy(),
         )
         self.buyer: Buyer = await load_buyer(self.session, self.clock, given)
         self.session.add(

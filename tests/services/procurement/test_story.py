@@ -32,17 +32,17 @@ async def invited(office: Office, request_id: UUID) -> tuple[dict[str, Any], dic
     """Bring the request to a procedure with three invited suppliers; return case, procedure and supplier ids."""
     buyer = office.scene.buyer.id
     inbox = await office.ask("officer", "GET", f"/buyers/{buyer}/requests")
-    assert [each["id"] for each in inbox["items"]] == [str(request_id)]
+    assert [each["request_id"] for each in inbox["items"]] == [str(request_id)]
     body = {"title": "Svetsutbildning", "request_ids": [str(request_id)]}
     case = await office.ask("officer", "POST", f"/buyers/{buyer}/cases", body, expect=201)
     assert case["registration_number"] == "DK 2026/00001"
-    await office.declared(case["id"])
-    lot = await office.ask("officer", "POST", f"/cases/{case['id']}/lots", LOT, expect=201)
-    advice = await office.ask("officer", "GET", f"/lots/{lot['id']}/advice")
+    await office.declared(case["case_id"])
+    lot = await office.ask("officer", "POST", f"/cases/{case['case_id']}/lots", LOT, expect=201)
+    advice = await office.ask("officer", "GET", f"/lots/{lot['lot_id']}/advice")
     assert advice["advice"]["general"]["direct_purchase"] == "yes"
     assert advice["advice"]["annex2"]["needs_figure"]
     choice = {"annex2": False, "route": "direct_purchase", "reason": "Below the general limit"}
-    await office.ask("officer", "POST", f"/lots/{lot['id']}/advice", choice, expect=201)
+    await office.ask("officer", "POST", f"/lots/{lot['lot_id']}/advice", choice, expect=201)
     officers = (await office.ask("officer", "GET", f"/buyers/{buyer}/officers"))["items"]
     openers = [each["person_id"] for each in officers if "procurement_officer" in each["roles"]]
     plan = {
@@ -55,14 +55,18 @@ async def invited(office: Office, request_id: UUID) -> tuple[dict[str, Any], dic
         ],
         "opener_ids": openers,
     }
-    procedure = await office.ask("officer", "POST", f"/lots/{lot['id']}/procedures", plan, expect=201)
+    procedure = await office.ask("officer", "POST", f"/lots/{lot['lot_id']}/procedures", plan, expect=201)
     suppliers = []
     for place, number in enumerate(NUMBERS):
         given = {"name": f"Supplier {place}", "organisation_number": number, "email": "bid@example.test"}
         made = await office.ask(f"supplier.{place}", "POST", "/suppliers", given, expect=201)
-        suppliers.append(made["id"])
+        suppliers.append(made["supplier_id"])
     await office.ask(
-        "officer", "POST", f"/procedures/{procedure['id']}/invitations", {"supplier_ids": suppliers}, expect=201
+        "officer",
+        "POST",
+        f"/procedures/{procedure['procedure_id']}/invitations",
+        {"supplier_ids": suppliers},
+        expect=201,
     )
     return case, procedure, suppliers
 
@@ -78,7 +82,7 @@ LOT = {
 
 async def opened_and_scored(office: Office, procedure: dict[str, Any], suppliers: list[str]) -> list[dict[str, Any]]:
     """Let the suppliers bid, both openers open, and the officer score; return the bids, best first."""
-    quality = procedure["criteria"][1]["id"]
+    quality = procedure["criteria"][1]["criterion_id"]
     for place, supplier in enumerate(suppliers):
         bid = {
             "price_ore": 12_000_000 + place * 1_000_000,
@@ -87,10 +91,10 @@ async def opened_and_scored(office: Office, procedure: dict[str, Any], suppliers
             "answers": [{"criterion_id": quality, "text": "In a workshop"}],
             "valid_until": "2027-06-30",
         }
-        path = f"/suppliers/{supplier}/procedures/{procedure['id']}/bid"
+        path = f"/suppliers/{supplier}/procedures/{procedure['procedure_id']}/bid"
         receipt = await office.ask(f"supplier.{place}", "PUT", path, bid)
         assert (await office.ask(f"supplier.{place}", "GET", path))["bid"]["receipt"] == receipt["receipt"]
-    path = f"/procedures/{procedure['id']}"
+    path = f"/procedures/{procedure['procedure_id']}"
     problem_of(await office.raw("officer", "GET", f"{path}/bids"), 409, "bids_sealed")
     problem_of(await office.raw("officer", "POST", f"{path}/opening"), 409, "deadline_ahead")
     office.scene.clock.advance(timedelta(hours=5))
@@ -101,7 +105,7 @@ async def opened_and_scored(office: Office, procedure: dict[str, Any], suppliers
     bids = (await office.ask("officer", "GET", f"{path}/bids"))["bids"]
     for bid in bids:
         scores = [{"criterion_id": quality, "points": "8.00", "reason": "Good"}]
-        await office.ask("officer", "PUT", f"/bids/{bid['id']}/scores", {"scores": scores})
+        await office.ask("officer", "PUT", f"/bids/{bid['bid_id']}/scores", {"scores": scores})
     ranked: list[dict[str, Any]] = (await office.ask("officer", "GET", f"{path}/bids"))["bids"]
     return ranked
 
@@ -113,21 +117,23 @@ async def test_a_request_becomes_an_ordered_line(office: Office) -> None:
     ranked = await opened_and_scored(office, procedure, suppliers)
     assert [bid["rank"] for bid in ranked] == [1, 2, 3]
     assert ranked[0]["supplier_id"] == suppliers[0]
-    path = f"/procedures/{procedure['id']}"
+    path = f"/procedures/{procedure['procedure_id']}"
     problem_of(await office.raw("officer", "POST", f"{path}/award", {"reasons": "Best"}), 403, "role")
     award = await office.ask("delegate", "POST", f"{path}/award", {"reasons": "Best price, good teaching"}, expect=201)
     assert award["supplier_id"] == suppliers[0]
-    notice = await office.ask("supplier.1", "GET", f"/suppliers/{suppliers[1]}/procedures/{procedure['id']}/award")
+    notice = await office.ask(
+        "supplier.1", "GET", f"/suppliers/{suppliers[1]}/procedures/{procedure['procedure_id']}/award"
+    )
     assert (notice["won"], notice["rank"], notice["chosen_supplier"]) == (False, 2, "Supplier 0")
     contract = await draft(office, path)
-    signed = await office.ask("officer", "POST", f"/contracts/{contract['id']}/sign")
+    signed = await office.ask("officer", "POST", f"/contracts/{contract['contract_id']}/sign")
     assert signed["state"] == "signed"
     ordered = await order(office, signed, fact.request_id)
     assert ordered["lines"][0]["state"] == "ordered"
     note = await office.ask("officer", "GET", f"{path}/file-note")
     assert (note["required"], note["bids"], note["value_ore"]) == (True, 3, 12_000_000)
     assert "DK 2026/00001" in note["text"]
-    assert (await office.ask("officer", "GET", f"/cases/{case['id']}"))["state"] == "concluded"
+    assert (await office.ask("officer", "GET", f"/cases/{case['case_id']}"))["state"] == "concluded"
     told = await office.scene.told()
     kinds = [TrainingRequestTaken, *[SupplierInvited] * 3, AwardDecided, ContractSigned, ContractLineOrdered]
     assert [type(each) for each in told] == kinds
@@ -163,7 +169,7 @@ async def draft(office: Office, path: str) -> dict[str, Any]:
 
 async def order(office: Office, contract: dict[str, Any], request_id: UUID) -> dict[str, Any]:
     body = {
-        "line_id": contract["lines"][0]["id"],
+        "line_id": contract["lines"][0]["line_id"],
         "meetings": [
             {
                 "starts_at": "2027-02-01T09:00:00+01:00",
@@ -175,6 +181,6 @@ async def order(office: Office, contract: dict[str, Any], request_id: UUID) -> d
         "requests": [{"request_id": str(request_id), "seats": 6}],
     }
     ordered: dict[str, Any] = await office.ask(
-        "officer", "POST", f"/contracts/{contract['id']}/orders", body, expect=201
+        "officer", "POST", f"/contracts/{contract['contract_id']}/orders", body, expect=201
     )
     return ordered

@@ -43,7 +43,7 @@ async def test_the_best_bid_wins_and_every_bidder_is_told_how_it_fared(scene: Sc
 
 
 async def test_without_award_notice_the_winner_alone_is_told(scene: Scene) -> None:
-    scene.buyer.policy = Policy(award_notice=False, standstill_days=0).model_dump(mode="json")
+    scene.buyer.policy = Policy(award_notice=False).model_dump(mode="json")
     procedure = await evaluated(scene, 300, 100)
     await scene.award(procedure)
     fact = (await scene.told())[-1]
@@ -133,7 +133,7 @@ def test_a_standstill_ends_as_the_authority_counts(sent: date, days: int, last: 
 
 
 async def test_a_contract_is_signed_the_day_after_the_standstill(scene: Scene) -> None:
-    scene.buyer.policy = Policy().model_dump(mode="json")
+    scene.buyer.policy = Policy(standstill_days=10).model_dump(mode="json")
     procedure = await evaluated(scene, 20_000_000)
     await scene.award(procedure)
     contract = await scene.contract(procedure)

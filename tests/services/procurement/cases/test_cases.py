@@ -73,7 +73,7 @@ async def test_a_request_waits_and_is_listed_for_its_project_alone(scene: Scene)
     request = await scene.request()
     for projects, found in ((frozenset({scene.project_id}), [request.id]), (frozenset({new_id()}), [])):
         page = await list_requests(scene.session, scene.buyer.id, RequestFilter(), projects=projects)
-        assert [each.id for each in page.items] == found
+        assert [each.request_id for each in page.items] == found
 
 
 async def test_requests_are_pooled_and_their_employers_told(scene: Scene) -> None:
