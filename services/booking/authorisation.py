@@ -31,6 +31,8 @@ _PROJECTS: Final[Permits] = {
 _PEOPLE: Final[Permits] = {
     "get_me": SIGNED_IN,
     "accept_invitation": SIGNED_IN,
+    "add_participant": Permit({_COACH, _LEAD}),
+    "list_participants": _RUNS_PROJECT,
     "add_employee": _FOR_EMPLOYER,
     "list_people": _FOR_EMPLOYER,
     "get_employee": _FOR_EMPLOYER,

@@ -52,6 +52,15 @@ class ParticipationView(View):
     reportable: bool
 
 
+class ParticipantView(ParticipationView):
+    """A participant in a project's list; of one with protected identity the names are left out."""
+
+    person_id: UUID
+    protected: bool
+    given_name: str | None
+    family_name: str | None
+
+
 class MeView(View):
     """Who is signed in; without an account there is a subject and no person."""
 
@@ -161,6 +170,31 @@ def held_role_view(grant: RoleGrant, person: Person) -> HeldRoleView:
     return HeldRoleView(
         **grant_view(grant).model_dump(),
         person_id=person.id,
+        given_name=None if person.protected else person.given_name,
+        family_name=None if person.protected else person.family_name,
+    )
+
+
+async def list_participants(session: AsyncSession, project_id: UUID, query: PageFilter) -> Page[ParticipantView]:
+    """Return everybody who takes part in the project, in the order in which they were added."""
+    page: Rows[Any] = await page_of(
+        session,
+        select(Participation, Person)
+        .join(Person, col(Person.id) == col(Participation.person_id))
+        .where(col(Participation.project_id) == project_id, col(Person.erased_at).is_(None)),
+        [col(Participation.id)],
+        query,
+        keys=lambda row: (row[0].id,),
+    )
+    return Page(items=[participant_view(row, person) for row, person in page.rows], next=page.next)
+
+
+def participant_view(participation: Participation, person: Person) -> ParticipantView:
+    """Return what the project's list shows of a participant."""
+    return ParticipantView(
+        **ParticipationView.model_validate(participation).model_dump(),
+        person_id=person.id,
+        protected=person.protected,
         given_name=None if person.protected else person.given_name,
         family_name=None if person.protected else person.family_name,
     )

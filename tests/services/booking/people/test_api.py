@@ -3,9 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+from services.booking.projects.commands import load_project, project_id_of
 from shared.kernel.roles import Role
 from shared.web.authorisation import Grant
-from tests.services.booking.registered import Office
+from tests.services.booking.registered import Office, a_project_input
 from tests.support.web import problem_of
 
 NEWCOMER = {"given_name": "Nora", "family_name": "Ny", "email": "nora@example.test"}
@@ -124,3 +125,26 @@ async def test_erasing_oneself_ends_roles_and_sign_in(office: Office) -> None:
     problem_of(
         await office.ask("operator").post(f"people/{person}/erasure", json={"reason": "again"}), 404, "not_found"
     )
+
+
+async def test_a_project_for_employers_takes_nobody_in_without_one(office: Office) -> None:
+    response = await office.ask("lead").post(f"projects/{office.project_id}/people", json=NEWCOMER)
+    problem_of(response, 409, "employer_needed")
+
+
+async def test_a_participant_may_have_no_employer_where_the_conditions_say_so(office: Office) -> None:
+    eligibility = {"kinds": ["municipality"], "persons_without_employer": True}
+    async with office.transaction() as session:
+        await load_project(session, office.clock, a_project_input(code="centrum", eligibility=eligibility))
+    project = project_id_of("centrum")
+    await office.holder("lead.centrum", Grant(Role.PROJECT_LEAD, project_id=project))
+    lead, people = office.ask("lead.centrum"), f"projects/{project}/people"
+    body = NEWCOMER | {"personal_number": "701063-2391", "status_at_entry": "unemployed"}
+    added = await lead.post(people, json=body)
+    assert added.status_code == 201, added.text
+    assert (added.json()["reportable"], added.json()["status_at_entry"]) == (True, "unemployed")
+    problem_of(await lead.post(people, json=body), 409, "participant_known", field="personal_number")
+    hidden = await lead.post(people, json=NEWCOMER | {"family_name": "Dold", "protected": True})
+    assert hidden.json()["family_name"] is None
+    assert [each["family_name"] for each in (await lead.get(people)).json()["items"]] == ["Ny", None]
+    problem_of(await office.ask("lead").get(people), 404, "not_found")
