@@ -31,6 +31,11 @@ def projects_reached(actor: Actor, buyer_id: UUID, projects: frozenset[UUID]) ->
     return projects & {grant.project_id for grant in grants if grant.project_id is not None}
 
 
+def buyers_reached(actor: Actor) -> frozenset[UUID]:
+    """Return the buyers that the actor works for."""
+    return frozenset(grant.buyer_id for grant in actor.grants_of(*OFFICE) if grant.buyer_id is not None)
+
+
 def translator_of(request: Request) -> Callable[[Text], str]:
     """Return what turns a text into the reader's language."""
     parts, language = parts_of(request), current_language(request)

@@ -8,13 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, Field
 
-from services.procurement.access import keys_of, translator_of
+from services.procurement.access import buyers_reached, keys_of, translator_of
 from services.procurement.contracts import commands, queries
 from services.procurement.contracts.commands import ContractPlan, LinePlan, MeetingPlan
 from services.procurement.contracts.file_note import FileNote, file_note
 from services.procurement.contracts.queries import ContractSummary, ContractView
 from services.procurement.contracts.rules import MeetingMode
 from services.procurement.history import HistoryView, history_of
+from shared.kernel.roles import Role
 from shared.web.bodies import LARGEST_ORE, Body, Line, Ore, Paragraph, Reason
 from shared.web.edge import CommandContext, CurrentActor, ReadSession, run_command
 from shared.web.paging import Page, PageQuery
@@ -108,9 +109,13 @@ async def get_contract(contract_id: UUID, session: ReadSession) -> ContractView:
 
 
 @router.get("/projects/{project_id}/contracts")
-async def list_contracts(project_id: UUID, query: PageQuery, session: ReadSession) -> Page[ContractSummary]:
-    """The signed contracts of a project, newest first."""
-    return await queries.list_project_contracts(session, project_id, query)
+async def list_contracts(
+    project_id: UUID, query: PageQuery, session: ReadSession, actor: CurrentActor
+) -> Page[ContractSummary]:
+    """The signed contracts of a project, newest first: all for its lead, her buyer's own for an officer."""
+    leads = any(grant.project_id == project_id for grant in actor.grants_of(Role.PROJECT_LEAD))
+    buyers = None if leads else buyers_reached(actor)
+    return await queries.list_project_contracts(session, project_id, query, buyers=buyers)
 
 
 @router.post("/contracts/{contract_id}/sign", response_model=ContractView)

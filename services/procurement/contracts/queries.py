@@ -100,11 +100,15 @@ async def contract_view(session: AsyncSession, contract: Contract) -> ContractVi
     )
 
 
-async def list_project_contracts(session: AsyncSession, project_id: UUID, query: PageFilter) -> Page[ContractSummary]:
-    """Return the signed contracts of a project, newest first."""
+async def list_project_contracts(
+    session: AsyncSession, project_id: UUID, query: PageFilter, *, buyers: frozenset[UUID] | None
+) -> Page[ContractSummary]:
+    """Return the signed contracts of a project, newest first; of these buyers, or of all where none are given."""
     statement = select(Contract).where(
         col(Contract.project_id) == project_id, col(Contract.state) == ContractState.SIGNED
     )
+    if buyers is not None:
+        statement = statement.where(col(Contract.buyer_id).in_(buyers))
     page = await page_of(
         session, statement, [col(Contract.id)], query, keys=lambda contract: (contract.id,), descending=True
     )

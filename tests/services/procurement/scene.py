@@ -269,9 +269,9 @@ class Scene:
         await self.session.flush()
         return award
 
-    async def contract(self, procedure: Procedure) -> Contract:
+    async def contract(self, procedure: Procedure, price_ore: int = 10_000_000) -> Contract:
         """Draft a contract with one line of ten seats."""
-        line = LinePlan("Svetsning", "Two days", "sv", MeetingMode.PHYSICAL, 10, 10_000_000)
+        line = LinePlan("Svetsning", "Two days", "sv", MeetingMode.PHYSICAL, 10, price_ore)
         plan = ContractPlan(None, None, None, date(2027, 1, 1), date(2027, 12, 31), (line,))
         return await draft_contract(self.session, self.clock, procedure.id, plan, by=self.officer)
 

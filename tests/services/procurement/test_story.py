@@ -15,7 +15,7 @@ from shared.contracts.procurement import (
     SupplierInvited,
     TrainingRequestTaken,
 )
-from tests.services.procurement.office import Office, opened_office
+from tests.services.procurement.office import API, Office, opened_office
 from tests.services.procurement.scene import NUMBERS
 from tests.support.databases import ServiceDatabase
 from tests.support.messaging import deliver
@@ -133,6 +133,10 @@ async def test_a_request_becomes_an_ordered_line(office: Office) -> None:
     note = await office.ask("officer", "GET", f"{path}/file-note")
     assert (note["required"], note["bids"], note["value_ore"]) == (True, 3, 12_000_000)
     assert "DK 2026/00001" in note["text"]
+    client = await office.client("officer")
+    swedish = (await client.get(f"{API}{path}/file-note", headers={"accept-language": "sv"})).json()
+    assert swedish["text"].startswith("Dokumentation av direktupphandling")
+    assert "120\xa0000,00\xa0kr" in swedish["text"]
     assert (await office.ask("officer", "GET", f"/cases/{case['case_id']}"))["state"] == "concluded"
     told = await office.scene.told()
     kinds = [TrainingRequestTaken, *[SupplierInvited] * 3, AwardDecided, ContractSigned, ContractLineOrdered]
