@@ -123,8 +123,8 @@ async def _keep(delivery: Delivery, recipient: Recipient) -> None:
     left = _addresses(before) - _addresses(recipient) if before is not None else set()
     await session.merge(recipient)
     await session.flush()
-    await _forget_unused(delivery, left)
     await wake_waiting(session, recipient.kind, recipient.id, delivery.clock.now())
+    await _forget_unused(delivery, left)
 
 
 async def _keep_accounts(

@@ -1,6 +1,7 @@
 """E-mail over SMTP. Until the message itself is handed over nothing was sent; after that only an answer tells."""
 
 from collections.abc import Awaitable, Callable
+from email.errors import MessageError
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, formataddr, parseaddr
@@ -77,7 +78,11 @@ class EmailChannel:
 
     async def send(self, sending: Sending) -> Outcome:
         """Hand one message over. A connection for each: a broken one concerns nobody else."""
-        message = message_of(sending, self._sender).as_bytes()
+        try:
+            message = message_of(sending, self._sender).as_bytes()
+        except (ValueError, MessageError):
+            # an address or text that no header can carry; trying again changes nothing
+            return Outcome(Result.TECHNICAL, "smtp_not_sendable")
         client = SMTP(
             hostname=self._host,
             port=self._port,
@@ -114,7 +119,7 @@ async def _refusal(step: Callable[[], Awaitable[object]]) -> Outcome | None:
     except (SMTPException, *_TRIED_AGAIN) as error:
         return Outcome(Result.TEMPORARY, _named(error))
     except ValueError:
-        # an address or header that the protocol cannot carry; trying again changes nothing
+        # an address that the protocol cannot carry
         return Outcome(Result.TECHNICAL, "smtp_not_sendable")
     return None
 

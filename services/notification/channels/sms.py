@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -27,6 +28,9 @@ class SmsChannel:
     honours_key = False
 
     def __init__(self, url: str, *, user: str, password: str, sender: str, timeout_seconds: float = 15) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("SMS_URL is not an address such as https://api.46elks.com/a1/sms")
         self._url = url
         self._sender = sender
         self._client = httpx.AsyncClient(

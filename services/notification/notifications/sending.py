@@ -46,6 +46,7 @@ from services.notification.recipients.queries import (
 from services.notification.recipients.rules import SOFT_FAILURES, SOFT_WINDOW, SuppressionCause, address_of
 from services.notification.recipients.tables import Recipient
 from services.notification.wordings.catalogue import Wordings
+from services.notification.wordings.forms import spoken
 from services.notification.wordings.rules import WordingWrong
 from shared.kernel.clock import Clock, machine_now
 
@@ -194,10 +195,11 @@ async def _written(
     if row.content is None:
         raise WordingWrong("the content is no longer kept")
     kind = KINDS[row.kind]
-    universal = {"recipient_name": recipient.name or _NAMELESS.get(recipient.language, ""), "origin": desk.origin}
+    language = spoken(recipient.language)
+    universal = {"recipient_name": recipient.name or _NAMELESS[language], "origin": desk.origin}
     if row.project_id is not None and (project := await find_project(session, row.project_id)) is not None:
         universal["project_name"] = project.name
-    written = desk.wordings.write(row.kind, row.channel, recipient.language, row.content, universal)
+    written = desk.wordings.write(row.kind, row.channel, language, row.content, universal)
     is_mail = row.channel is ChannelName.EMAIL
     calendar = None
     if is_mail and kind.calendar is not None and row.calendar is not None:
@@ -211,7 +213,7 @@ async def _written(
     return Sending(
         key=row.id,
         address=address,
-        language=recipient.language,
+        language=language,
         text=written.text,
         subject=written.subject,
         calendar=calendar,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -14,6 +15,7 @@ from services.notification.recipients.rules import SuppressionCause, is_in_force
 from services.notification.recipients.tables import Preference, Suppression
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Conflict, InvalidInput, NotFound, Refused
+from shared.kernel.ids import new_id
 from shared.kernel.texts import N_
 
 
@@ -78,17 +80,24 @@ async def suppress(
         if found.until is not None and (until is None or until > found.until):
             found.until, found.cause, found.note, found.added_by = until, cause, note, added_by
         return found
-    row = Suppression(
-        channel=channel,
-        address=normal_address(address),
-        cause=cause,
-        note=note,
-        since=now,
-        until=until,
-        added_by=added_by,
+    statement = (
+        insert(Suppression)
+        .values(
+            id=new_id(),
+            channel=channel,
+            address=normal_address(address),
+            cause=cause,
+            note=note,
+            since=now,
+            until=until,
+            added_by=added_by,
+        )
+        # several failures of one address may be recorded at once: the first one stands
+        .on_conflict_do_nothing(index_elements=["channel", "address"], index_where=col(Suppression.lifted_at).is_(None))
     )
-    session.add(row)
-    await session.flush()
+    await session.exec(statement)
+    row = await _in_force(session, channel, address)
+    assert row is not None
     return row
 
 

@@ -46,12 +46,11 @@ class Wordings:
         universal: Mapping[str, str],
     ) -> Written:
         """Fill a wording with a notification's content. Raises WordingWrong where the content does not fit its kind."""
-        spoken = language if language in LANGUAGES else LANGUAGES[0]
-        values = {**universal, **_written(self._kinds[kind].fields, content, spoken)}
-        subject, text = self._texts[kind, channel, spoken].filled(values)
+        values = {**universal, **_written(self._kinds[kind].fields, content, language)}
+        subject, text = self._texts[kind, channel, language].filled(values)
         if channel is ChannelName.SMS:
             return Written("", plain_for_sms(text.strip()))
-        _, footer = self._texts[FOOTER, ChannelName.EMAIL, spoken].filled(values)
+        _, footer = self._texts[FOOTER, ChannelName.EMAIL, language].filled(values)
         return Written(subject, f"{text}\n-- \n{footer}")
 
     def source(self, kind: str, channel: ChannelName, language: str) -> Written:

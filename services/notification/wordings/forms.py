@@ -28,6 +28,11 @@ _DASH: Final = "\N{EN DASH}"
 _AND: Final = {"sv": " och ", "en": " and "}
 
 
+def spoken(language: str) -> str:
+    """Return the language that somebody is written to in: her own where there are texts in it, else Swedish."""
+    return language if language in LANGUAGES else LANGUAGES[0]
+
+
 def shown(form: Form, value: object, language: str) -> str:
     """Return the value as it is read in the language. Raises ValueError for a value that is not of the form."""
     try:

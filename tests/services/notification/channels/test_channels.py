@@ -220,3 +220,17 @@ def test_an_address_of_no_mail_server_is_refused_at_the_start(url: str) -> None:
 def test_a_sender_without_an_address_is_refused_at_the_start() -> None:
     with pytest.raises(ValueError, match="SMTP_FROM"):
         EmailChannel("smtp://127.0.0.1", sender="Kurslots")
+
+
+def test_an_address_of_no_provider_is_refused_at_the_start() -> None:
+    with pytest.raises(ValueError, match="SMS_URL"):
+        sms_to("127.0.0.1/a1/sms")
+
+
+@pytest.mark.parametrize("address", ["åke@example.test", "eva@example.test\r\nRCPT TO:<x@example.test>", "", "a b"])
+async def test_an_address_that_mail_cannot_carry_is_a_technical_failure(
+    address: str, ways: dict[str, tuple[Channel, str]], sinks: RunningOrigin
+) -> None:
+    outcome = await ways["email"][0].send(a_sending(address))
+    assert outcome.result in (Result.TECHNICAL, Result.PERMANENT)
+    assert (await sinks.client.get("/sent/emails")).json()["items"] == []

@@ -439,3 +439,23 @@ async def test_a_hold_on_not_knowing_is_what_keeps_an_award_from_being_sent_twic
     await sender.send_due()
     assert len(channel.sent) == (1 if guard else 2)
     assert len({sending.key for sending in channel.sent}) == 1
+
+
+async def test_many_failures_of_one_address_at_once_make_one_suppression(office: Office) -> None:
+    await office.behave(email={"eva@example.test": "550"})
+    someone = a_person()
+    await office.know(someone)
+    for _ in range(8):
+        await office.hear(a_booking(office, to_person(someone.person_id)))
+    await office.send()
+    assert {state for state, _ in (await office.states()).values()} <= {"failed_permanent", "suppressed"}
+    assert {row.state for row in await office.rows()} <= {"failed_permanent", "suppressed"}
+    assert len(await office.rows("SELECT * FROM suppressions")) == 1
+
+
+async def test_somebody_of_another_language_and_without_a_name_is_greeted_in_swedish(office: Office) -> None:
+    await one_booking(office, language="uk", given_name=None)
+    await office.send()
+    [email] = await office.emails()
+    assert "Hej på dig!" in email["text"]
+    assert email["headers"]["Content-Language"] == "sv"
