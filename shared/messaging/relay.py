@@ -89,6 +89,12 @@ class Relay:
 
     async def run(self) -> None:
         """Publish until stopped; every failure is waited out."""
+        try:
+            await self._run()
+        finally:
+            await self._sender.stop()
+
+    async def _run(self) -> None:
         back_off = _SHORTEST_BACK_OFF
         while not self._stopping.is_set():
             try:
@@ -103,7 +109,6 @@ class Relay:
                 back_off = min(back_off * 2, _LONGEST_BACK_OFF)
             finally:
                 self.is_active = False
-        await self._sender.stop()
 
     def stop(self) -> None:
         """End after the window in hand."""

@@ -50,6 +50,7 @@ class Listener:
     def __init__(self) -> None:
         self.failing: dict[UUID, Exception] = {}
         self.awaited: set[UUID] = set()
+        self.tells_on = False
         self.calls = 0
         self.reactions = Reactions("ledger")
         self.copies = Copies("ledger")
@@ -68,6 +69,8 @@ class Listener:
         await connection.execute(
             insert(ledger).values(kind=fact.type_name, key=fact.key, version=delivery.envelope.version)
         )
+        if self.tells_on:
+            await record(delivery.session, fact, version=delivery.envelope.version, at=delivery.clock.now())
         if fact.key in self.awaited:
             raise NotYetKnown("person", fact.key)
         if fact.key in self.failing:

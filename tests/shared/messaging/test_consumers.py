@@ -1,6 +1,7 @@
 """Consumers on real Kafka: crashes, poison on the wire, rebalances, and servers that are away."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -187,6 +188,10 @@ async def test_a_worker_starts_with_kafka_away_and_works_when_it_is_there(
             return await noted(database, key) == [(key, 1), (key, 2)]
 
         await until(is_noted_too, seconds=40)
+        own_kafka.kill()
+        await tell(database, (a_message(BookingChanged, booking_id=key), 3))
+        told_to_stop = time.monotonic()
+    assert time.monotonic() - told_to_stop < 14
 
 
 async def test_a_worker_waits_for_postgresql_and_sets_nothing_aside(

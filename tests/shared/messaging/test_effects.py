@@ -190,3 +190,34 @@ async def test_a_worker_that_lost_its_partitions_cannot_overtake_a_parked_messag
     assert await noted(database) == []
     standings = await rows_of(database, "SELECT standing FROM dead_letters ORDER BY id")
     assert [row.standing for row in standings] == ["failed", "follower"]
+
+
+async def test_what_a_reaction_tells_carries_the_trace_of_what_it_was_told(
+    database: Database, listener: Listener
+) -> None:
+    trace = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
+    listener.tells_on = True
+    fact = a_message(BookingConfirmed)
+    await _effects(listener, database).take(_read(a_record(fact, traceparent=trace), a_record(fact, traceparent=None)))
+    rows = await rows_of(database, "SELECT traceparent FROM outbox ORDER BY id")
+    assert [row.traceparent for row in rows] == [trace, None]
+
+
+async def test_no_log_line_quotes_a_message(
+    database: Database, listener: Listener, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    key = a_message(BookingConfirmed).booking_id
+    listener.failing[key] = ValueError("Åsa Öberg, 19121212-1212")
+    secret = a_message(BookingConfirmed, booking_id=key, reference="Åsa Öberg")
+    whole = a_record(secret)
+    wrong = replace(a_record(secret), value=b'{"reference": "\xc3\x85sa", "seats": "Anders And"}')
+    unknown = tuple((name, b"a.type.v9" if name == "ce_type" else value) for name, value in whole.headers)
+    await _effects(listener, database).take(
+        _read(whole, wrong, replace(whole, headers=unknown), replace(whole, headers=()))
+    )
+    letters = await rows_of(database, "SELECT cause, stack FROM dead_letters")
+    captured = capsys.readouterr()
+    said = [captured.out, captured.err, caplog.text, *(letter.cause + letter.stack for letter in letters)]
+    assert len(letters) == 3
+    for words in ("Åsa", "Öberg", "1212", "Anders"):
+        assert not any(words in text for text in said)
