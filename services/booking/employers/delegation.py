@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.employers.queries import scope_of_grant
+from services.booking.employers.queries import employers_of, find_employer_scope, scope_of_grant
 from services.booking.people.grants import grant_of, held_grants
 from services.booking.people.rules import ROLE_NAMES, may_give
 from shared.kernel.errors import NotAllowed
@@ -28,9 +28,16 @@ async def check_may_give(session: AsyncSession, actor: Actor, grant: Grant) -> N
 
 
 async def check_acts_for(session: AsyncSession, actor: Actor, person_id: UUID) -> None:
-    """Raise NotAllowed unless the actor is the person, or could give every role that the person holds."""
+    """Raise NotAllowed unless the actor is the person, or acts for all her employers and could give all her roles."""
     if actor.person_id == person_id:
         return
+    for employer_id in await employers_of(session, person_id):
+        scope = await find_employer_scope(session, employer_id)
+        if scope is None or not any(grant.covers(scope) for grant in actor.grants):
+            raise NotAllowed(
+                N_("This person works for another employer too: she herself or the project's lead does this."),
+                code="person_shared",
+            )
     for row in await held_grants(session, person_id):
         grant = grant_of(row)
         if not may_give(actor.grants, grant.role, await scope_of_grant(session, grant)):

@@ -333,22 +333,27 @@ async def find_employer_scope(session: AsyncSession, employer_id: UUID) -> Scope
     return Scope(employers=frozenset({employer_id}), projects=projects, buyers=frozenset(buyers.all()))
 
 
+async def employers_of(session: AsyncSession, person_id: UUID) -> frozenset[UUID]:
+    """Return for whom the person works now."""
+    found = await session.exec(
+        select(Workplace.employer_id)
+        .join(Employment, col(Employment.workplace_id) == col(Workplace.id))
+        .where(col(Employment.person_id) == person_id, col(Employment.ends_on).is_(None))
+    )
+    return frozenset(found.all())
+
+
 async def find_person_scope(session: AsyncSession, person_id: UUID) -> Scope | None:
     """Return whose a person is: herself, her employers of now, and the projects and employers that she acts in."""
     person = await session.get(Person, person_id)
     if person is None or person.erased_at is not None:
         return None
-    employers = await session.exec(
-        select(Workplace.employer_id)
-        .join(Employment, col(Employment.workplace_id) == col(Workplace.id))
-        .where(col(Employment.person_id) == person_id, col(Employment.ends_on).is_(None))
-    )
     projects = await session.exec(select(Participation.project_id).where(col(Participation.person_id) == person_id))
     grants = await held_grants(session, person_id)
     reached = [await scope_of_grant(session, grant_of(row)) for row in grants]
     return Scope(
         persons=frozenset({person_id}),
-        employers=frozenset(employers.all()).union(*(scope.employers or () for scope in reached)),
+        employers=(await employers_of(session, person_id)).union(*(scope.employers or () for scope in reached)),
         projects=frozenset(projects.all()).union(*(scope.projects or () for scope in reached)),
         buyers=frozenset[UUID]().union(*(scope.buyers or () for scope in reached)),
     )

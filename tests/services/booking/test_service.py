@@ -1,7 +1,9 @@
 """Booking says in its docstring what it does, and can tell every state again."""
 
+import asyncio
 import re
 
+from alembic import command
 from sqlalchemy import text
 
 import services.booking as package
@@ -13,7 +15,9 @@ from services.booking.states import STATES
 from shared.contracts import booking
 from shared.contracts.facts import Message
 from shared.messaging.republish import check_sources, republish
+from shared.migrations import migration_config
 from tests.services.booking.registered import Office
+from tests.support.databases import ServiceDatabase
 
 
 def _told_of(heading: str) -> set[str]:
@@ -58,3 +62,8 @@ async def test_republishing_tells_each_state_as_it_is_and_each_grave(office: Off
     states = {source.state.topic.name for source in STATES}
     assert after == {place: told for place, told in before.items() if place[0] in states}
     assert after["booking.people", person.id][1] is None
+
+
+async def test_the_migrations_make_what_the_tables_say(service_database: ServiceDatabase) -> None:
+    url = await service_database("booking")
+    await asyncio.to_thread(command.check, migration_config("booking", url))

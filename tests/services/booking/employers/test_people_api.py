@@ -54,6 +54,11 @@ async def test_one_person_at_two_employers_is_one_participant(office: Office) ->
         answer = await office.ask(sub).post(people, json=a_person(workplace, personal_number=number))
         ids.add(answer.json()["person_id"])
     assert len(ids) == 1
+    person = ids.pop()
+    problem_of(await office.ask("p-five").post(f"people/{person}/invitations"), 403, "person_shared")
+    change = {"version": 1, "email": "elsewhere@example.test"}
+    problem_of(await office.ask("p-five").patch(f"people/{person}", json=change), 403, "person_shared")
+    assert (await office.ask("lead").post(f"people/{person}/invitations")).status_code == 201
 
 
 async def test_another_name_with_a_known_number_tells_nothing_of_who_has_it(office: Office) -> None:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import text
+
 from services.booking.projects.commands import load_project, project_id_of
 from shared.kernel.roles import Role
 from shared.web.authorisation import Grant
@@ -148,3 +150,19 @@ async def test_a_participant_may_have_no_employer_where_the_conditions_say_so(of
     assert hidden.json()["family_name"] is None
     assert [each["family_name"] for each in (await lead.get(people)).json()["items"]] == ["Ny", None]
     problem_of(await office.ask("lead").get(people), 404, "not_found")
+
+
+async def test_who_took_part_is_restricted_and_shown_to_nobody(office: Office) -> None:
+    employer = (await office.registered("keeper"))["employer"]
+    people = f"projects/{office.project_id}/employers/{employer['employer_id']}/people"
+    workplace = employer["workplaces"][0]["workplace_id"]
+    asked = office.ask("keeper")
+    person = (await asked.post(people, json=NEWCOMER | {"workplace_id": workplace})).json()["person_id"]
+    erased = await office.ask("operator").post(f"people/{person}/erasure", json={"reason": "she asked for it"})
+    assert erased.json() == {"person_id": person, "kept": True}
+    assert (await asked.get(people)).json()["items"] == []
+    problem_of(await asked.get(f"{people}/{person}"), 404, "not_found")
+    problem_of(await office.ask("lead").get(f"people/{person}"), 404, "not_found")
+    async with office.database.engine.connect() as connection:
+        query = text("SELECT payload FROM outbox WHERE key = :key ORDER BY id DESC LIMIT 1")
+        assert (await connection.execute(query, {"key": person})).scalar_one() is None
