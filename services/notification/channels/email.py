@@ -1,5 +1,6 @@
 """E-mail over SMTP. Until the message itself is handed over nothing was sent; after that only an answer tells."""
 
+import re
 from collections.abc import Awaitable, Callable
 from email.errors import MessageError
 from email.message import EmailMessage
@@ -16,6 +17,7 @@ from services.notification.channels.rules import Outcome, Result
 from services.notification.kinds import ChannelName
 from shared.kernel.clock import machine_now
 
+_ADDRESS: Final = re.compile(r"[^\s<>]+@[^\s<>@]+")
 _PERMANENT_FROM: Final = 500
 _BAD_MAILBOX: Final = (550, 551, 553, 556)
 _TRIED_AGAIN: Final = (OSError, TimeoutError)
@@ -31,7 +33,6 @@ def message_of(sending: Sending, sender: str) -> EmailMessage:
     message["Date"] = format_datetime(machine_now())
     message["Message-ID"] = f"<{sending.key}@{address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = sending.language
     if sending.unsubscribe_url is not None:
         message["List-Unsubscribe"] = f"<{sending.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -51,6 +52,8 @@ def message_of(sending: Sending, sender: str) -> EmailMessage:
             filename="kurs.ics",
             params={"method": method},
         )
+    # last, because making a message of several parts moves every header that begins with Content-
+    message["Content-Language"] = sending.language
     return message
 
 
@@ -78,6 +81,8 @@ class EmailChannel:
 
     async def send(self, sending: Sending) -> Outcome:
         """Hand one message over. A connection for each: a broken one concerns nobody else."""
+        if not _ADDRESS.fullmatch(sending.address):
+            return Outcome(Result.TECHNICAL, "smtp_address_malformed")
         try:
             message = message_of(sending, self._sender).as_bytes()
         except (ValueError, MessageError):
