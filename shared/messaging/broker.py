@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
+from shared.messaging.failures import cause_of
 from shared.messaging.topics_admin import missing_topics
 
 log = structlog.get_logger(__name__)
@@ -55,12 +57,19 @@ class PatientBroker(KafkaBroker):
         self.wanted: set[str] = set()
         self.is_connected = False
         self._starting: asyncio.Task[None] | None = None
+        self._made: WeakSet[AIOKafkaConsumer] = WeakSet()
 
     async def _connect(self) -> Callable[..., AIOKafkaConsumer]:
         plain = await super()._connect()
         assert isinstance(plain, partial)
-        self.config.broker_config.builder = partial(LongReadConsumer, **plain.keywords)
-        return self.config.broker_config.builder
+
+        def build(**options: Any) -> AIOKafkaConsumer:  # noqa: ANN401 - handed on to aiokafka as they came
+            consumer = LongReadConsumer(**{**plain.keywords, **options})
+            self._made.add(consumer)
+            return consumer
+
+        self.config.broker_config.builder = build
+        return build
 
     async def start(self) -> None:
         """Return at once; consuming begins when Kafka and the topics are there."""
@@ -79,9 +88,9 @@ class PatientBroker(KafkaBroker):
                     self.is_connected = True
                     log.info("consumers_connected", topics=sorted(self.wanted))
                     return
-            except (KafkaError, OSError) as error:
-                log.warning("kafka_away", cause=type(error).__name__)
-                await super().stop()
+            except Exception as error:  # noqa: BLE001 - a worker tries for as long as it runs
+                log.warning("kafka_away", cause=cause_of(error))
+                await self._stop_all()
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def stop(self, *_exception: object) -> None:
@@ -92,4 +101,13 @@ class PatientBroker(KafkaBroker):
             with suppress(asyncio.CancelledError):
                 await self._starting
             self._starting = None
-        await super().stop()
+        await self._stop_all()
+
+    async def _stop_all(self) -> None:
+        try:
+            await super().stop()
+        except Exception as error:  # noqa: BLE001 - FastStream gathers what its subscribers raise
+            log.warning("consumers_not_stopped_well", cause=cause_of(error))
+        for consumer in list(self._made):
+            with suppress(KafkaError, OSError):
+                await consumer.stop()  # nothing for one that FastStream has stopped; it loses sight of some
