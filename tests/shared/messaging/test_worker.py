@@ -161,7 +161,7 @@ async def test_settled_waits_for_outbox_consumers_and_timers(
     await _remind(database, _NOON)
     with pytest.raises(NotSettled) as raised:
         await wait_until_settled([part], ours, seconds=0)
-    assert raised.value.waits == ("ledger: 1 rows in the outbox", "ledger: 1 rows due")
+    assert raised.value.waits[:2] == ("ledger: 1 rows in the outbox", "ledger: 1 rows due")
     worker = listener.worker(database_url, kafka=kafka, namespace=namespace)
     worker.timers = TimerRunner(listener.timers, worker.database, clock)
     async with working(worker):
