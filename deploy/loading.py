@@ -34,11 +34,11 @@ from services.procurement.suppliers.commands import SupplierInput, load_supplier
 from shared.db import open_database
 from shared.kernel.calendar import legal_day
 from shared.kernel.clock import Clock
+from shared.kernel.grants import Grant, Subject
 from shared.kernel.ids import stable_id
 from shared.kernel.phone import e164
 from shared.kernel.roles import Role
 from shared.settings import ServiceSettings
-from shared.web.authorisation import Grant, Subject
 
 _NO_SHIFT = timedelta(0)
 

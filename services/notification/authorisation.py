@@ -9,9 +9,10 @@ from services.notification.base import Holder
 from services.notification.notifications.tables import Notification
 from services.notification.recipients.queries import find_employer, find_project, find_recipient
 from services.notification.recipients.tables import Account, HeldGrant, Suppression
+from shared.kernel.grants import Actor, Grant, Scope, Subject
 from shared.kernel.ids import stable_id
 from shared.kernel.roles import Role
-from shared.web.authorisation import PUBLIC, SELF, Actor, Grant, Permit, Permits, Scope, Scopes, Subject
+from shared.web.authorisation import PUBLIC, SELF, Permit, Permits, Scopes
 
 _OPERATOR = Permit({Role.OPERATOR})
 _SUPPLIER = Permit({Role.SUPPLIER, Role.OPERATOR})

@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import Request
 
 from services.procurement.base import Keys
+from shared.kernel.grants import Actor
 from shared.kernel.roles import Role
 from shared.kernel.texts import Text
-from shared.web.authorisation import Actor
 from shared.web.edge import current_language
 from shared.web.exchange import parts_of
 

@@ -17,8 +17,9 @@ from services.procurement.contracts.tables import Contract
 from services.procurement.copies import ProjectCopy, projects_of_buyer
 from services.procurement.procedures.tables import Procedure
 from services.procurement.suppliers.tables import Supplier
+from shared.kernel.grants import Scope
 from shared.kernel.roles import Role
-from shared.web.authorisation import SIGNED_IN, Permit, Permits, Scope, Scopes
+from shared.web.authorisation import SIGNED_IN, Permit, Permits, Scopes
 
 _OFFICER: Final = Permit({Role.PROCUREMENT_OFFICER})
 _DELEGATE: Final = Permit({Role.AWARD_DELEGATE})

@@ -15,8 +15,8 @@ from starlette.responses import Response
 
 from shared.kernel.clock import Clock
 from shared.kernel.errors import NotAllowed, NotSignedIn
+from shared.kernel.grants import Actor, Subject
 from shared.kernel.texts import N_, Text
-from shared.web.authorisation import Actor, Subject
 from shared.web.database_errors import CommitFailedError, constraint_of, sqlstate_of, told_of_database
 from shared.web.exchange import ServiceParts, exchange_of, parts_of
 from shared.web.idempotency import KEY_HEADER, StoredAnswer, checked_key, claim, find_answer, keep_answer

@@ -12,7 +12,8 @@ from starlette.types import Scope as AsgiScope
 
 from shared.db import Database
 from shared.kernel.clock import Clock
-from shared.web.authorisation import Actor, FindActor, Permit, Scopes, Subject
+from shared.kernel.grants import Actor, Subject
+from shared.web.authorisation import FindActor, Permit, Scopes
 from shared.web.idempotency import AnswerKeys
 from shared.web.languages import Catalogues, Language
 from shared.web.sign_in import TokenVerifier

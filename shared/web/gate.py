@@ -15,8 +15,9 @@ from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.kernel.errors import NotAllowed, NotFound
+from shared.kernel.grants import Scope
 from shared.kernel.texts import N_
-from shared.web.authorisation import Permits, Scope, ScopeLoader, Scopes
+from shared.web.authorisation import Permits, ScopeLoader, Scopes
 from shared.web.bodies import Body
 from shared.web.exchange import Exchange, RouteFacts, ServiceParts, exchange_of, parts_of
 

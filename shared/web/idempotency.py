@@ -19,9 +19,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.db import Database
 from shared.kernel.clock import machine_now
 from shared.kernel.errors import Conflict, InvalidInput
+from shared.kernel.grants import Subject
 from shared.kernel.keys import derived_key
 from shared.kernel.texts import N_
-from shared.web.authorisation import Subject
 from shared.web.tables import idempotency_keys
 
 KEY_HEADER: Final = "idempotency-key"

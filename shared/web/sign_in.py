@@ -18,8 +18,8 @@ from joserfc.jwk import JWKRegistry, Key
 
 from shared.kernel.clock import machine_now
 from shared.kernel.errors import NotSignedIn, TryLater
+from shared.kernel.grants import Subject
 from shared.kernel.texts import N_
-from shared.web.authorisation import Subject
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
 LEEWAY_SECONDS: Final = 30

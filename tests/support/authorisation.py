@@ -17,8 +17,8 @@ import httpx
 from fastapi import FastAPI
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from shared.kernel.grants import Actor, Grant, Scope, Subject
 from shared.kernel.roles import Role
-from shared.web.authorisation import Actor, Grant, Scope, Subject
 from shared.web.exchange import RouteFacts, ServiceParts
 from tests.support.web import LocalIssuer, anonymous_client, problem_of, signed_client
 

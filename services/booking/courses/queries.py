@@ -11,8 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.booking.courses.tables import Course, Meeting, Run, RunHistory
 from shared.contracts import facts
 from shared.kernel.errors import NotFound
+from shared.kernel.grants import Scope
 from shared.kernel.texts import N_
-from shared.web.authorisation import Scope
 from shared.web.paging import PageFilter, Rows, page_of
 
 

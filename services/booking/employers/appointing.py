@@ -20,8 +20,8 @@ from services.booking.people.tables import Person, RoleGrant
 from services.booking.projects.queries import find_project_scope
 from shared.kernel.clock import Clock
 from shared.kernel.errors import InvalidInput, NotFound
+from shared.kernel.grants import Actor, Grant
 from shared.kernel.texts import N_
-from shared.web.authorisation import Actor, Grant
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from services.booking.employers.queries import employers_of, find_employer_scope
 from services.booking.people.grants import grant_of, held_grants
 from services.booking.people.rules import ROLE_NAMES, may_give
 from shared.kernel.errors import NotAllowed
+from shared.kernel.grants import Actor, Grant
 from shared.kernel.roles import Role
 from shared.kernel.texts import N_
-from shared.web.authorisation import Actor, Grant
 
 
 async def check_may_give(session: AsyncSession, actor: Actor, grant: Grant) -> None:

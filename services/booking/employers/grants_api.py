@@ -13,8 +13,8 @@ from services.booking.employers.queries import check_in_project
 from services.booking.people import queries
 from services.booking.people.bodies import PersonBody
 from services.booking.people.queries import HeldRoleView
+from shared.kernel.grants import Grant
 from shared.kernel.roles import Role
-from shared.web.authorisation import Grant
 from shared.web.bodies import Body, View
 from shared.web.edge import CommandContext, ReadSession, run_command
 from shared.web.paging import Page, PageQuery

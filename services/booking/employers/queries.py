@@ -24,8 +24,8 @@ from services.booking.people.tables import Participation, Person, RoleGrant
 from services.booking.projects.tables import ProjectBuyer
 from shared.db import SWEDISH
 from shared.kernel.errors import NotFound
+from shared.kernel.grants import Grant, Scope
 from shared.kernel.texts import N_
-from shared.web.authorisation import Grant, Scope
 from shared.web.bodies import View
 from shared.web.paging import Page, PageFilter, Rows, page_of
 

@@ -24,11 +24,11 @@ from services.booking.projects.rules import Applicant, EmployerKind, SizeClass
 from shared.kernel.calendar import legal_day
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Conflict, InvalidInput
+from shared.kernel.grants import Grant, Subject
 from shared.kernel.identity import is_sole_trader
 from shared.kernel.ids import new_id
 from shared.kernel.roles import Role
 from shared.kernel.texts import N_
-from shared.web.authorisation import Grant, Subject
 
 
 async def register_with_contact(

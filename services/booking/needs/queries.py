@@ -9,8 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.booking.employers.queries import check_in_project, find_employer_scope
 from services.booking.needs.tables import Need, NeedSurvey, TrainingPlan
 from shared.kernel.errors import NotFound
+from shared.kernel.grants import Scope
 from shared.kernel.texts import N_
-from shared.web.authorisation import Scope
 from shared.web.bodies import View
 from shared.web.paging import Page, PageFilter, page_of
 

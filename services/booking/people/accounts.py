@@ -18,9 +18,9 @@ from services.booking.people.rules import INVITATION_LIFE, BoundBy
 from services.booking.people.tables import Account, Invitation, Person
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Conflict, NotFound, Refused
+from shared.kernel.grants import Actor, Subject
 from shared.kernel.ids import new_id
 from shared.kernel.texts import N_
-from shared.web.authorisation import Actor, Subject
 
 _CODE_BYTES = 24
 

@@ -12,9 +12,9 @@ from services.booking.people.rules import check_held_for
 from services.booking.people.tables import Person, RoleGrant
 from shared.kernel.clock import Clock
 from shared.kernel.errors import NotFound
+from shared.kernel.grants import Actor, Grant
 from shared.kernel.roles import Role
 from shared.kernel.texts import N_
-from shared.web.authorisation import Actor, Grant
 
 
 async def give_role(

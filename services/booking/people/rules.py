@@ -11,10 +11,10 @@ from enum import StrEnum
 from typing import Final
 
 from shared.kernel.errors import InvalidInput
+from shared.kernel.grants import Grant, Scope
 from shared.kernel.identity import personal_number
 from shared.kernel.roles import Role
 from shared.kernel.texts import N_
-from shared.web.authorisation import Grant, Scope
 
 INVITATION_LIFE: Final = timedelta(days=14)
 _COORDINATION_DAY = 60

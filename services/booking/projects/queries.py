@@ -11,8 +11,8 @@ from services.booking.projects.loading import PartnerInput, PrincipleInput, Reac
 from services.booking.projects.rules import EligibilityRules
 from services.booking.projects.tables import FundProgramme, Project, ProjectBuyer, ProjectFunder
 from shared.kernel.errors import NotFound
+from shared.kernel.grants import Scope
 from shared.kernel.texts import N_
-from shared.web.authorisation import Scope
 from shared.web.bodies import View
 from shared.web.paging import Page, PageFilter, page_of
 

@@ -9,8 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.booking.requests.rules import RequestState
 from services.booking.requests.tables import RequestedRun, RequestHistory, TrainingRequest
 from shared.kernel.errors import NotFound
+from shared.kernel.grants import Scope
 from shared.kernel.texts import N_
-from shared.web.authorisation import Scope
 from shared.web.paging import PageFilter, Rows, page_of
 
 

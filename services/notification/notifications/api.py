@@ -21,7 +21,7 @@ from services.notification.notifications.views import (
     notification_view,
     whole_view,
 )
-from shared.web.authorisation import Actor
+from shared.kernel.grants import Actor
 from shared.web.bodies import Body, Reason
 from shared.web.edge import CommandContext, CurrentActor, ReadSession, run_command
 from shared.web.paging import Page, PageFilter

@@ -13,8 +13,8 @@ from services.notification.notifications.rules import State
 from services.notification.notifications.tables import Attempt, Notification, NotificationChange, Receipt
 from services.notification.notifications.visibility import visible_to
 from shared.kernel.errors import NotFound
+from shared.kernel.grants import Actor
 from shared.kernel.texts import N_
-from shared.web.authorisation import Actor
 from shared.web.paging import PageFilter, Rows, page_of
 
 

@@ -8,8 +8,8 @@ from sqlmodel import col
 
 from services.notification.base import Holder
 from services.notification.notifications.tables import Notification
+from shared.kernel.grants import Actor, Grant
 from shared.kernel.roles import Role
-from shared.web.authorisation import Actor, Grant
 
 _OF_EMPLOYERS = (Role.CONTACT, Role.COACH)
 _OF_BUYERS = (Role.PROCUREMENT_OFFICER, Role.AWARD_DELEGATE)

@@ -19,8 +19,8 @@ from services.procurement.cases.queries import (
 from services.procurement.copies import projects_of_buyer
 from services.procurement.history import HistoryView, history_of
 from shared.kernel.errors import InvalidInput
+from shared.kernel.grants import Actor
 from shared.kernel.texts import N_
-from shared.web.authorisation import Actor
 from shared.web.bodies import Body, Line, Paragraph, Reason
 from shared.web.edge import CommandContext, CurrentActor, ReadSession, run_command
 from shared.web.paging import Page, PageQuery

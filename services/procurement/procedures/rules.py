@@ -96,7 +96,6 @@ class CancelReason(StrEnum):
     OTHER = "other"
 
 
-CANCEL_SOURCE: Final = "LOU 19 a kap., 4:1; HFD: objective reasons"
 
 
 def check_criteria(kind: CriteriaKind, criteria: Sequence[CriterionPlan]) -> None:

@@ -16,12 +16,12 @@ from shared.contracts.procurement import SupplierAccount as DescribedAccount
 from shared.contracts.procurement import SupplierDescribed
 from shared.kernel.clock import Clock, machine_now
 from shared.kernel.errors import Conflict, Refused
+from shared.kernel.grants import Subject
 from shared.kernel.identity import is_sole_trader, organisation_number
 from shared.kernel.ids import stable_id
 from shared.kernel.phone import e164
 from shared.kernel.texts import N_
 from shared.messaging.outbox import describe
-from shared.web.authorisation import Subject
 from shared.web.validation import checked
 
 EMAIL = r"^[^@\s]{1,64}@[^@\s]+\.[^@\s]{2,}$"

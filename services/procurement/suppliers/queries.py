@@ -14,8 +14,8 @@ from services.procurement.suppliers.commands import described
 from services.procurement.suppliers.tables import Supplier, SupplierAccount
 from services.procurement.views import own_id
 from shared.contracts.facts import State
+from shared.kernel.grants import Actor, Grant, Subject
 from shared.kernel.roles import Role
-from shared.web.authorisation import Actor, Grant, Subject
 from shared.web.bodies import View
 from shared.web.paging import Page, PageFilter, page_of
 

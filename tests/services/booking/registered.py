@@ -24,9 +24,9 @@ from services.booking.projects.loading import ProjectInput
 from services.booking.settings import BookingSettings
 from shared.db import Database, open_database
 from shared.kernel.clock import FixedClock
+from shared.kernel.grants import Grant, Subject
 from shared.kernel.ids import stable_id
 from shared.kernel.roles import Role
-from shared.web.authorisation import Grant, Subject
 from tests.support.web import ISSUER_ALIAS, LocalIssuer, running, settings_for, signed_client
 
 A_MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

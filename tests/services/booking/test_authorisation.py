@@ -13,8 +13,8 @@ import pytest
 
 from services.booking.app import ROUTERS
 from services.booking.authorisation import PERMITS, SCOPES
+from shared.kernel.grants import Grant
 from shared.kernel.roles import Role
-from shared.web.authorisation import Grant
 from shared.web.exchange import RouteFacts
 from shared.web.gate import route_facts
 from tests.services.booking.registered import API, Office

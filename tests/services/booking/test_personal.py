@@ -9,8 +9,8 @@ from services.booking.people.grants import give_role
 from services.booking.people.rules import PersonDetails, identity_number
 from services.booking.personal import NOT_PERSONAL, PERSONAL
 from services.booking.schema import METADATA
+from shared.kernel.grants import Grant
 from shared.kernel.roles import Role
-from shared.web.authorisation import Grant
 from tests.services.booking.registered import Office
 
 _MAY_HOLD_TEXT = (String, LargeBinary, JSONB, ARRAY)

@@ -12,9 +12,9 @@ from services.booking.needs.tables import Need, NeedSurvey, TrainingPlan
 from services.booking.people.tables import RoleGrant
 from services.booking.requests.rules import RequestState
 from services.booking.requests.tables import TrainingRequest
+from shared.kernel.grants import Grant
 from shared.kernel.ids import reference
 from shared.kernel.roles import Role
-from shared.web.authorisation import Grant
 from tests.services.booking.offered import MONDAY_MORNING, TODAY, a_clock, a_person, a_project, a_run, an_employer
 
 

@@ -39,10 +39,10 @@ from shared.contracts.booking import TrainingRequestSubmitted
 from shared.contracts.facts import Fact, Recipient
 from shared.contracts.registry import message_class
 from shared.kernel.clock import FixedClock
+from shared.kernel.grants import Subject
 from shared.kernel.ids import new_id
 from shared.kernel.roles import Role
 from shared.messaging.tables import outbox
-from shared.web.authorisation import Subject
 from tests.support.web import ISSUER_ALIAS
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday, ten o'clock in Sweden

@@ -6,9 +6,9 @@ from services.procurement.copies import COPIES, EmployerCopy, PersonAccountCopy,
 from services.procurement.suppliers.queries import find_actor
 from shared.contracts.booking import EmployerDescribed, PersonAccount, PersonDescribed, PersonGrant, ProjectDescribed
 from shared.db import Database
+from shared.kernel.grants import Grant, Subject
 from shared.kernel.ids import new_id
 from shared.kernel.roles import Role
-from shared.web.authorisation import Grant, Subject
 from tests.support.messaging import a_message, deliver_grave, deliver_state
 
 

@@ -15,13 +15,14 @@ from starlette.responses import Response
 from shared.db import NAMING
 from shared.kernel import identity
 from shared.kernel.errors import NotFound, Refused
+from shared.kernel.grants import Actor, Grant, Scope, Subject
 from shared.kernel.ids import new_id
 from shared.kernel.roles import Role
 from shared.kernel.texts import N_
 from shared.settings import ServiceSettings
 from shared.web import tables as web_tables
 from shared.web.app import create_service_app
-from shared.web.authorisation import PUBLIC, SELF, SIGNED_IN, Actor, Grant, Permit, Scope, Subject
+from shared.web.authorisation import PUBLIC, SELF, SIGNED_IN, Permit
 from shared.web.bodies import Body, Count, Line, View
 from shared.web.edge import CommandContext, CurrentActor, ReadSession, run_command
 from shared.web.paging import Page, PageFilter, PageQuery, page_of

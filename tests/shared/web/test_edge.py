@@ -10,8 +10,8 @@ from sqlalchemy import Table, func, select, update
 
 from shared.db import Database
 from shared.kernel.clock import machine_now
+from shared.kernel.grants import Subject
 from shared.web import edge
-from shared.web.authorisation import Subject
 from shared.web.idempotency import purge_answers
 from shared.web.tables import idempotency_keys
 from tests.shared.web import sample

@@ -6,8 +6,9 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel
 
+from shared.kernel.grants import Actor, Grant, Scope
 from shared.kernel.roles import Role
-from shared.web.authorisation import PUBLIC, SELF, SIGNED_IN, Actor, Grant, Permit, Scope, describe_permits
+from shared.web.authorisation import PUBLIC, SELF, SIGNED_IN, Permit, describe_permits
 from shared.web.gate import route_facts
 from tests.shared.web import sample
 from tests.support.authorisation import authorisation_walk

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.kernel.grants import Grant
 from shared.kernel.roles import Role
-from shared.web.authorisation import Grant
 from tests.services.booking.registered import A_MONDAY, API, Office
 from tests.support.web import anonymous_client, problem_of
 

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import text
 
 from services.booking.projects.commands import load_project, project_id_of
+from shared.kernel.grants import Grant
 from shared.kernel.roles import Role
-from shared.web.authorisation import Grant
 from tests.services.booking.registered import Office, a_project_input
 from tests.support.web import problem_of
 

@@ -14,8 +14,8 @@ from services.booking.people.rules import (
     may_give,
 )
 from shared.kernel.errors import InvalidInput
+from shared.kernel.grants import Grant, Scope
 from shared.kernel.roles import Role
-from shared.web.authorisation import Grant, Scope
 
 P, Q, E, B = uuid4(), uuid4(), uuid4(), uuid4()
 PARTS = {"project_id": P, "employer_id": E, "buyer_id": B}

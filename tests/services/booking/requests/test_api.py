@@ -4,9 +4,9 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.kernel.grants import Grant
 from shared.kernel.ids import new_id
 from shared.kernel.roles import Role
-from shared.web.authorisation import Grant
 from tests.services.booking.registered import Office
 from tests.support.web import problem_of
 

@@ -17,9 +17,9 @@ from services.procurement.suppliers.queries import find_actor, walk_suppliers
 from services.procurement.suppliers.tables import SupplierClaim
 from shared.kernel.clock import machine_now
 from shared.kernel.errors import Conflict, Refused
+from shared.kernel.grants import Grant, Subject
 from shared.kernel.roles import Role
 from shared.messaging.tables import outbox
-from shared.web.authorisation import Grant, Subject
 from tests.services.procurement.scene import Scene
 
 SOLE_TRADER = "640823-3234"
