@@ -13,12 +13,13 @@ from tests.system.purchase import BIDDERS, ONLOOKER, Place, Purchase
 from tests.system.visible import Visible, Words
 
 CASE_OFFICERS = ("officer.dalarna", "opener.dalarna")
-OTHERS = (
-    *("delegate.dalarna", "lead.dalarna", "coach.dalarna", "contact.falun", "contact.borlange", "trainer.dalarna"),
-    *("participant.one", "operator", "officer.kronoberg", ONLOOKER),
+NEIGHBOURS = (
+    *("delegate.dalarna", "lead.dalarna", "coach.dalarna", "contact.falun", "operator", "officer.kronoberg"),
+    ONLOOKER,
 )
+OTHERS = (*NEIGHBOURS, "contact.borlange", "trainer.dalarna", "participant.one")
 # Things that a purchase before its award does not have, or that are no part of one.
-NOT_OF_A_PURCHASE = frozenset({"bid_id", "booking_id", "contract_id", "notification_id", "plan_id", "run_id"})
+NOT_OF_A_PURCHASE = frozenset({"booking_id", "contract_id", "notification_id", "plan_id", "run_id"})
 _AT_ONCE = 6
 
 

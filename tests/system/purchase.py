@@ -1,6 +1,6 @@
 """A direct purchase through the public API, up to the point where suppliers may bid: the same for every caller."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -52,8 +52,8 @@ class Purchase:
         return f"{PROCUREMENT}/suppliers/{supplier_id}/procedures/{self.procedure_id}"
 
 
-async def find_place(cast: Cast) -> Place:
-    """Return the place, with a fourth supplier registered that only looks on."""
+async def find_project(cast: Cast) -> Place:
+    """Return the place, with the ready-made suppliers."""
     projects = await cast.get(LEAD, f"{BOOKING}/projects", code=PROJECT_CODE)
     project = await cast.get(LEAD, f"{BOOKING}/projects/{projects['items'][0]['project_id']}")
     contact = await cast.get(CONTACT, f"{BOOKING}/me")
@@ -66,8 +66,13 @@ async def find_place(cast: Cast) -> Place:
         person_id=contact["person"]["person_id"],
         course_id=courses["items"][0]["course_id"],
         opener_ids=tuple([await _person_id(cast, officer) for officer in (OFFICER, OPENER)]),
-        suppliers={**await _bidders(cast, buyer_id), ONLOOKER: await _onlooker(cast)},
+        suppliers=await _bidders(cast, buyer_id),
     )
+
+
+async def with_an_onlooker(cast: Cast, place: Place) -> Place:
+    """Return the place with a fourth supplier, newly registered, that is asked to bid and only looks on."""
+    return replace(place, suppliers={**place.suppliers, ONLOOKER: await _onlooker(cast)})
 
 
 async def open_for_bids(cast: Cast, place: Place, deadline: datetime) -> Purchase:

@@ -20,7 +20,7 @@ from deploy.demo.client import Cast
 from deploy.embedded.environment import running_environment
 from shared.kernel.clock import OffsetFileClock, machine_now, read_offset, write_offset
 from tests.support.system import System
-from tests.system.answers import CASE_OFFICERS, NOT_OF_A_PURCHASE, OTHERS, Reader, changed
+from tests.system.answers import CASE_OFFICERS, NEIGHBOURS, NOT_OF_A_PURCHASE, OTHERS, Reader, changed
 from tests.system.purchase import (
     BIDDERS,
     BOOKING,
@@ -30,12 +30,13 @@ from tests.system.purchase import (
     Place,
     Purchase,
     a_bid,
-    find_place,
+    find_project,
     open_for_bids,
+    with_an_onlooker,
 )
 from tests.system.visible import Onlooker, Visible, Words, differences
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 
 BOXES = {"table procurement.sealed_bids"}
 OPENED = {"table procurement.bids", "table procurement.scores"}
@@ -88,7 +89,7 @@ async def stage(system: System) -> AsyncIterator[_Stage]:
     system.up()
     async with httpx.AsyncClient(base_url=system.url, timeout=60, trust_env=False) as http:
         cast = Cast(system.url, http)
-        place = await find_place(cast)
+        place = await with_an_onlooker(cast, await find_project(cast))
         clock = OffsetFileClock(system.home.clock)
         reader = await Reader.of(cast, place)
         words = Words(await _known(cast, place))
@@ -104,21 +105,25 @@ async def compared(stage: _Stage) -> Comparison:
     comparison = Comparison(one, other)
     comparison.unread = stage.reader.unread(one.purchase)
     later = deadline + timedelta(minutes=10)
-    everybody = (*OTHERS, *CASE_OFFICERS)
+    around = await _read_shared(stage, one, officers=True)
     for twin, bids in ((one, False), (other, True)):
-        before = await stage.reader.read_shared(twin.purchase, everybody, stage.words)
         await _bidding(stage, twin, later, bids=bids)
-        after = await stage.reader.read_shared(twin.purchase, everybody, stage.words)
-        twin.shared_before_opening = changed(before, after)
-        twin.own_before_opening = await stage.reader.read_own(twin.purchase, everybody, stage.words)
+        before, around = around, await _read_shared(stage, twin, officers=True)
+        twin.shared_before_opening = changed(before, around)
+        twin.own_before_opening = await stage.reader.read_own(twin.purchase, (*OTHERS, *CASE_OFFICERS), stage.words)
     write_offset(stage.system.home.clock, read_offset(stage.system.home.clock) + (later - stage.clock.now()))
+    around = await _read_shared(stage, one, officers=False)
     for twin in (one, other):
-        before = await stage.reader.read_shared(twin.purchase, OTHERS, stage.words)
         comparison.bids_opened = await _opening(stage, twin)
-        after = await stage.reader.read_shared(twin.purchase, OTHERS, stage.words)
-        twin.shared_after_opening = changed(before, after)
+        before, around = around, await _read_shared(stage, twin, officers=False)
+        twin.shared_after_opening = changed(before, around)
         twin.own_after_opening = await stage.reader.read_own(twin.purchase, OTHERS, stage.words)
     return comparison
+
+
+async def _read_shared(stage: _Stage, twin: Twin, *, officers: bool) -> Visible:
+    people = (*NEIGHBOURS, *CASE_OFFICERS) if officers else NEIGHBOURS
+    return await stage.reader.read_shared(twin.purchase, people, stage.words)
 
 
 async def _bidding(stage: _Stage, twin: Twin, later: datetime, *, bids: bool) -> None:
@@ -171,7 +176,7 @@ def test_everything_visible_before_the_opening_is_the_same_with_no_bid_and_with_
 
 def test_nobodys_answers_before_the_opening_depend_on_bids(compared: Comparison) -> None:
     one, other = compared.without, compared.with_bids
-    assert compared.unread == NOT_OF_A_PURCHASE, "a new route's object is to be read here too"
+    assert compared.unread <= NOT_OF_A_PURCHASE, "a new route's object is to be read here too"
     assert differences(one.own_before_opening, other.own_before_opening) == []
     assert differences(one.shared_before_opening, other.shared_before_opening) == []
 
@@ -251,7 +256,7 @@ async def test_a_row_that_is_written_again_without_a_change_is_seen(stage: _Stag
     before = await stage.onlooker.look()
     connection = await asyncpg.connect(running_environment(stage.system.home, {})["PROCUREMENT_DATABASE_URL"])
     try:
-        await connection.execute("UPDATE buyers SET version = version WHERE id = $1", stage.place.buyer_id)
+        await connection.execute("UPDATE buyers SET name = name WHERE id = $1", stage.place.buyer_id)
     finally:
         await connection.close()
     visible = await stage.onlooker.became_visible(before, await stage.onlooker.look(), stage.words)
