@@ -1,41 +1,12 @@
-"""Booking says in its docstring what it does, and can tell every state again."""
+"""Booking can tell every state again."""
 
-import asyncio
-import re
-
-from alembic import command
 from sqlalchemy import text
 
-import services.booking as package
-from services.booking.copies import COPIES
 from services.booking.people.erasing import erase_person
 from services.booking.people.rules import PersonDetails
-from services.booking.reactions import REACTIONS
 from services.booking.states import STATES
-from shared.contracts import booking
-from shared.contracts.facts import Message
 from shared.messaging.republish import check_sources, republish
-from shared.migrations import migration_config
 from tests.services.booking.registered import Office
-from tests.support.databases import ServiceDatabase
-
-
-def _told_of(heading: str) -> set[str]:
-    """Return the names of messages under a heading of the docstring."""
-    sections = re.split(r"\n(?=[A-Z][a-z]+(?: on)? {2,}|Areas)", package.__doc__ or "")
-    section = next(part for part in sections if part.startswith(heading))
-    return set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", section))
-
-
-def test_the_docstring_names_what_is_told_and_what_is_acted_on() -> None:
-    messages = {
-        name
-        for name, value in vars(booking).items()
-        if isinstance(value, type) and issubclass(value, Message) and "type_name" in vars(value)
-    }
-    assert _told_of("Emits") == messages
-    assert _told_of("Acts on") == {fact.__name__ for fact in REACTIONS.handlers}
-    assert _told_of("Copies") == {state.__name__ for state in COPIES.keepers}
 
 
 def test_every_state_that_booking_owns_can_be_told_again() -> None:
@@ -62,8 +33,3 @@ async def test_republishing_tells_each_state_as_it_is_and_each_grave(office: Off
     states = {source.state.topic.name for source in STATES}
     assert after == {place: told for place, told in before.items() if place[0] in states}
     assert after["booking.people", person.id][1] is None
-
-
-async def test_the_migrations_make_what_the_tables_say(service_database: ServiceDatabase) -> None:
-    url = await service_database("booking")
-    await asyncio.to_thread(command.check, migration_config("booking", url))
