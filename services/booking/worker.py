@@ -9,6 +9,7 @@ from services.booking.settings import BookingSettings
 from services.booking.states import STATES
 from services.booking.timers import TIMERS
 from shared.messaging.worker import build_worker
+from shared.web.idempotency import purge_answers
 
 assert schema.METADATA.tables  # foreign keys between areas need every area's tables
 
@@ -16,5 +17,11 @@ assert schema.METADATA.tables  # foreign keys between areas need every area's ta
 def create_worker(settings: BookingSettings) -> AsgiFastStream:
     """Return booking's worker, connected to nothing yet."""
     return build_worker(
-        service="booking", settings=settings, reactions=REACTIONS, copies=COPIES, timers=TIMERS, states=STATES
+        service="booking",
+        settings=settings,
+        reactions=REACTIONS,
+        copies=COPIES,
+        timers=TIMERS,
+        states=STATES,
+        purges=[purge_answers],
     )

@@ -21,6 +21,7 @@ from services.notification.timers import make_timers, timers_to_ask
 from services.notification.wordings.catalogue import load_wordings
 from shared.messaging.reactions import StateSource
 from shared.messaging.worker import Running, build_worker
+from shared.web.idempotency import purge_answers
 
 STATES: list[StateSource] = []  # notification owns no state topic
 TIMERS = timers_to_ask()
@@ -76,6 +77,7 @@ def create_worker(settings: NotificationSettings) -> AsgiFastStream:
         ),
         states=STATES,
         extra_tasks=[send_notifications],
+        purges=[purge_answers],
     )
 
 

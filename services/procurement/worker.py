@@ -9,6 +9,7 @@ from services.procurement.suppliers.queries import walk_suppliers
 from shared.contracts.procurement import SupplierDescribed
 from shared.messaging.reactions import StateSource, Timers
 from shared.messaging.worker import build_worker
+from shared.web.idempotency import purge_answers
 
 TIMERS = Timers("procurement")
 STATES = [StateSource(SupplierDescribed, walk=walk_suppliers)]
@@ -17,5 +18,11 @@ STATES = [StateSource(SupplierDescribed, walk=walk_suppliers)]
 def create_worker(settings: ProcurementSettings) -> AsgiFastStream:
     """Return the worker."""
     return build_worker(
-        service="procurement", settings=settings, reactions=REACTIONS, copies=COPIES, timers=TIMERS, states=STATES
+        service="procurement",
+        settings=settings,
+        reactions=REACTIONS,
+        copies=COPIES,
+        timers=TIMERS,
+        states=STATES,
+        purges=[purge_answers],
     )

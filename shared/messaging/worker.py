@@ -60,6 +60,7 @@ class Running:
 
 
 ExtraTask = Callable[[Running], Awaitable[None]]
+Purge = Callable[[Database], Awaitable[int]]
 
 
 @dataclass(slots=True)
@@ -76,6 +77,7 @@ class Worker:
     timers: TimerRunner
     running: Running
     extra_tasks: Sequence[ExtraTask] = field(default_factory=list)
+    purges: Sequence[Purge] = (purge,)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
@@ -139,7 +141,8 @@ class Worker:
         return 0
 
     async def _purge(self) -> int:
-        await purge(self.database)
+        for forget in self.purges:
+            await forget(self.database)
         return 0
 
 
@@ -151,6 +154,7 @@ def make_worker(
     copies: Copies,
     timers: Timers,
     extra_tasks: Sequence[ExtraTask] = (),
+    purges: Sequence[Purge] = (),
     limits: Limits | None = None,
 ) -> Worker:
     """Return the parts of a worker, connected to one another and to nothing yet."""
@@ -195,6 +199,7 @@ def make_worker(
         timers=TimerRunner(timers, database, clock),
         running=Running(settings, database, clock, asyncio.Event(), wake_relays),
         extra_tasks=extra_tasks,
+        purges=(purge, *purges),
     )
 
 
@@ -207,15 +212,23 @@ def build_worker(
     timers: Timers,
     states: Sequence[StateSource] = (),
     extra_tasks: Sequence[ExtraTask] = (),
+    purges: Sequence[Purge] = (),
 ) -> AsgiFastStream:
     """Return a service's worker as an ASGI application with `/health`, `/ready` and `/metrics`.
 
-    `states` must cover every state topic that the service owns. An extra task is called with `Running` and is started
-    again a second after it returns or fails. Raises TypeError where the lists are not complete.
+    `purges` forget what is the service's own by age, beside what messaging forgets. `states` must cover every state
+    topic that the service owns. An extra task is called with `Running` and is started again a second after it returns
+    or fails. Raises TypeError where the lists are not complete.
     """
     check_sources(service, states)
     worker = make_worker(
-        service=service, settings=settings, reactions=reactions, copies=copies, timers=timers, extra_tasks=extra_tasks
+        service=service,
+        settings=settings,
+        reactions=reactions,
+        copies=copies,
+        timers=timers,
+        extra_tasks=extra_tasks,
+        purges=purges,
     )
     return AsgiFastStream(
         worker.broker,
