@@ -27,6 +27,9 @@ _OFFICE: Final = Permit(OFFICE)
 _CONTRACTS: Final = Permit({*OFFICE, Role.PROJECT_LEAD})
 # One label for all that a supplier does: that it bids must not show among its readings.
 _SUPPLIER: Final = Permit({Role.SUPPLIER}, label="supplier")
+# How often bids are scored would tell how many there are, before the award.
+_READS_BIDS: Final = Permit(OFFICE, label="evaluation")
+_SCORES_BIDS: Final = Permit({Role.PROCUREMENT_OFFICER}, label="evaluation")
 
 PERMITS: Permits = {
     "get_buyer": _OFFICE,
@@ -63,8 +66,8 @@ PERMITS: Permits = {
     "withdraw_bid": _SUPPLIER,
     "get_award_notice": _SUPPLIER,
     "confirm_opening": _OFFICER,
-    "list_bids": _OFFICE,
-    "score_bid": _OFFICER,
+    "list_bids": _READS_BIDS,
+    "score_bid": _SCORES_BIDS,
     "decide_award": _DELEGATE,
     "get_award": _OFFICE,
     "revoke_award": _DELEGATE,

@@ -34,7 +34,7 @@ from tests.system.purchase import (
     open_for_bids,
     with_an_onlooker,
 )
-from tests.system.visible import Onlooker, Visible, Words, differences
+from tests.system.visible import Onlooker, Visible, Words, differences, expect_same
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -171,29 +171,29 @@ def _named(purchase: Purchase) -> dict[str, str]:
 
 
 def test_everything_visible_before_the_opening_is_the_same_with_no_bid_and_with_three(compared: Comparison) -> None:
-    assert differences(compared.without.bidding, compared.with_bids.bidding, hidden=BOXES) == []
+    expect_same(compared.without.bidding, compared.with_bids.bidding, hidden=BOXES)
 
 
 def test_nobodys_answers_before_the_opening_depend_on_bids(compared: Comparison) -> None:
     one, other = compared.without, compared.with_bids
     assert compared.unread <= NOT_OF_A_PURCHASE, "a new route's object is to be read here too"
-    assert differences(one.own_before_opening, other.own_before_opening) == []
-    assert differences(one.shared_before_opening, other.shared_before_opening) == []
+    expect_same(one.own_before_opening, other.own_before_opening)
+    expect_same(one.shared_before_opening, other.shared_before_opening)
 
 
 def test_the_opening_tells_nothing_outside_the_tables_of_opened_bids(compared: Comparison) -> None:
-    assert differences(compared.without.opening, compared.with_bids.opening, hidden=OPENED) == []
+    expect_same(compared.without.opening, compared.with_bids.opening, hidden=OPENED)
     assert compared.with_bids.opening["table procurement.bids"].total() == len(BIDDERS)
 
 
 def test_evaluating_tells_nothing_outside_the_tables_of_opened_bids(compared: Comparison) -> None:
-    assert differences(compared.without.evaluating, compared.with_bids.evaluating, hidden=OPENED) == []
+    expect_same(compared.without.evaluating, compared.with_bids.evaluating, hidden=OPENED)
 
 
 def test_before_the_award_nobody_but_the_cases_officers_reads_anything_of_the_bids(compared: Comparison) -> None:
     one, other = compared.without, compared.with_bids
-    assert differences(one.own_after_opening, other.own_after_opening) == []
-    assert differences(one.shared_after_opening, other.shared_after_opening) == []
+    expect_same(one.own_after_opening, other.own_after_opening)
+    expect_same(one.shared_after_opening, other.shared_after_opening)
     assert sorted(bid["price_ore"] for bid in compared.bids_opened) == sorted(
         (PRICES_ORE[0] - 100, PRICES_ORE[1], PRICES_ORE[2])
     )

@@ -28,6 +28,7 @@ Visible = dict[str, Lines]
 _UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)?(?: UTC \[\d+\])?")
 _BYTES = re.compile(r"\\+x([0-9a-f]*)")
+_NUMBERED = re.compile(r'"id": \d+')  # by the database, in the order of insertion
 _TOKEN = re.compile(r"[A-Za-z0-9_\-]{32,}")
 _MACHINE = ("timestamp", "milliseconds", "request_id", "trace", "ce_id", "ce_time", "traceparent")
 # What the machine's load decides, not what was done: when a process was last given its share of partitions or disk.
@@ -47,7 +48,7 @@ class Words:
     def plain(self, text: str) -> str:
         """Return the text with known values named, and other ids, times, bytes and tokens as such."""
         text = self._pattern.sub(lambda found: f"<{self._known[found.group()]}>", text)
-        text = _UUID.sub("<id>", text)
+        text = _NUMBERED.sub('"id": <number>', _UUID.sub("<id>", text))
         text = _TIME.sub("<time>", text)
         text = _BYTES.sub(lambda found: f"<{len(found.group(1)) // 2} bytes>", text)
         return _TOKEN.sub("<token>", text)
@@ -234,3 +235,9 @@ def differences(one: Visible, other: Visible, *, hidden: Iterable[str] = ()) -> 
         found += [f"{source}: only in the first, {number} times: {line}" for line, number in (left - right).items()]
         found += [f"{source}: only in the second, {number} times: {line}" for line, number in (right - left).items()]
     return found
+
+
+def expect_same(one: Visible, other: Visible, *, hidden: Iterable[str] = ()) -> None:
+    """Fail with every line that two periods do not have in common."""
+    found = differences(one, other, hidden=hidden)
+    assert not found, "\n".join(found)
