@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.kernel.texts import N_
@@ -64,6 +64,11 @@ class View(BaseModel):
     """What an answer holds; made from a row or put together by a query."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+def own_id(name: str) -> Any:  # noqa: ANN401 - a pydantic field stands for whatever its annotation says
+    """Return the field of a view's own id: named by its kind as in events and addresses, read from a row's `id`."""
+    return Field(validation_alias=AliasChoices(name, "id"))
 
 
 def _text(longest: int, shortest: int = 1) -> Any:  # noqa: ANN401 - pydantic's constraint objects have no common type

@@ -22,7 +22,7 @@ class RecipientView(View):
 class NotificationView(View):
     """A notification and where it stands."""
 
-    id: UUID
+    notification_id: UUID
     kind: str
     channel: ChannelName
     recipient: RecipientView
@@ -94,7 +94,7 @@ def whole_view(whole: Whole) -> WholeNotificationView:
 
 def _fields(row: Notification) -> dict[str, object]:
     return {
-        "id": row.id,
+        "notification_id": row.id,
         "kind": row.kind,
         "channel": row.channel,
         "recipient": RecipientView(kind=row.recipient_kind, id=row.recipient_id, part=row.part),

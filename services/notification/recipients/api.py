@@ -18,7 +18,7 @@ from services.notification.recipients.tables import Suppression
 from shared.kernel.errors import InvalidInput
 from shared.kernel.phone import e164
 from shared.kernel.texts import N_
-from shared.web.bodies import Body, Reason, View
+from shared.web.bodies import Body, Reason, View, own_id
 from shared.web.edge import CommandContext, ReadSession, run_command
 from shared.web.paging import Page, PageQuery
 
@@ -58,7 +58,7 @@ class SetPreferences(Body):
 class SuppressionView(View):
     """An address that is not written to."""
 
-    id: UUID
+    suppression_id: UUID = own_id("suppression_id")
     channel: ChannelName
     address: str | None
     cause: SuppressionCause

@@ -12,8 +12,7 @@ from services.procurement.bids.tables import Bid
 from services.procurement.buyers.queries import not_there
 from services.procurement.procedures.queries import get_procedure, is_invited
 from services.procurement.suppliers.queries import get_supplier
-from services.procurement.views import own_id
-from shared.web.bodies import View
+from shared.web.bodies import View, own_id
 
 
 class AwardView(View):

@@ -23,10 +23,9 @@ from services.procurement.procedures.rules import ProcedureState
 from services.procurement.procedures.sealing import unwrap_key
 from services.procurement.procedures.tables import Procedure
 from services.procurement.suppliers.queries import supplier_names
-from services.procurement.views import own_id
 from shared.kernel.errors import Refused
 from shared.kernel.texts import N_
-from shared.web.bodies import View
+from shared.web.bodies import View, own_id
 
 
 class ReceiptView(View):

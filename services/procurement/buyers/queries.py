@@ -7,11 +7,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.procurement.buyers.rules import BuyerKind, Policy
 from services.procurement.buyers.tables import Buyer
 from services.procurement.copies import PersonCopy, people_granted
-from services.procurement.views import own_id
 from shared.kernel.errors import NotFound
 from shared.kernel.roles import Role
 from shared.kernel.texts import N_
-from shared.web.bodies import View
+from shared.web.bodies import View, own_id
 
 ACTING_FOR_BUYER = (Role.PROCUREMENT_OFFICER, Role.AWARD_DELEGATE)
 

@@ -13,8 +13,7 @@ from services.procurement.buyers.queries import not_there
 from services.procurement.cases.rules import CaseState, RequestState, check_may_work
 from services.procurement.cases.tables import Case, Declaration, Lot, LotAdvice, TrainingRequest
 from services.procurement.copies import EmployerCopy
-from services.procurement.views import own_id
-from shared.web.bodies import View
+from shared.web.bodies import View, own_id
 from shared.web.paging import Page, PageFilter, page_of
 
 

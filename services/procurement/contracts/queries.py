@@ -14,8 +14,7 @@ from services.procurement.cases.queries import get_case
 from services.procurement.contracts.rules import ContractKind, ContractState, LineState, MeetingMode
 from services.procurement.contracts.tables import Contract, ContractLine
 from services.procurement.suppliers.queries import supplier_names
-from services.procurement.views import own_id
-from shared.web.bodies import View
+from shared.web.bodies import View, own_id
 from shared.web.paging import Page, PageFilter, page_of
 
 

@@ -15,8 +15,7 @@ from services.procurement.cases.tables import Case
 from services.procurement.procedures.rules import CriterionKind, Phase, ProcedureState, phase_of
 from services.procurement.procedures.tables import Criterion, Invitation, Opener, Procedure
 from services.procurement.suppliers.queries import supplier_names
-from services.procurement.views import own_id
-from shared.web.bodies import View
+from shared.web.bodies import View, own_id
 from shared.web.paging import Page, PageFilter, page_of
 
 

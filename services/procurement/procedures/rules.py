@@ -96,8 +96,6 @@ class CancelReason(StrEnum):
     OTHER = "other"
 
 
-
-
 def check_criteria(kind: CriteriaKind, criteria: Sequence[CriterionPlan]) -> None:
     """Raise InvalidInput unless the criteria can be published: at most one price, weights that add up to 100."""
     if sum(criterion.kind is CriterionKind.PRICE for criterion in criteria) > 1:

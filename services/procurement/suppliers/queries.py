@@ -12,11 +12,10 @@ from services.procurement.buyers.queries import not_there
 from services.procurement.copies import PersonAccountCopy, PersonCopy
 from services.procurement.suppliers.commands import described
 from services.procurement.suppliers.tables import Supplier, SupplierAccount
-from services.procurement.views import own_id
 from shared.contracts.facts import State
 from shared.kernel.grants import Actor, Grant, Subject
 from shared.kernel.roles import Role
-from shared.web.bodies import View
+from shared.web.bodies import View, own_id
 from shared.web.paging import Page, PageFilter, page_of
 
 

@@ -46,12 +46,12 @@ async def test_lists_are_newest_first_in_pages_and_filtered(
         address = f"{API}/people/{contact_id}/notifications"
         first = (await contact.get(address, params={"limit": 3})).json()
         second = (await contact.get(address, params={"limit": 3, "after": first["next"]})).json()
-        ids = [item["id"] for item in first["items"] + second["items"]]
+        ids = [item["notification_id"] for item in first["items"] + second["items"]]
         assert len(ids) == 5
         assert ids == sorted(ids, reverse=True)
         assert second.get("next") is None
         one = (await contact.get(address, params={"kind": "request_in_case", "state": "pending"})).json()
-        assert [item["id"] for item in one["items"]] == [str(place.request_id)]
+        assert [item["notification_id"] for item in one["items"]] == [str(place.request_id)]
         none = (await contact.get(address, params={"state": "sent"})).json()
         assert none["items"] == []
         problem_of(await contact.get(address, params={"state": "lost"}), 422, "invalid_input", field="state")
@@ -153,7 +153,7 @@ async def test_an_address_is_suppressed_and_lifted(
         assert [item["address"] for item in listed] == ["eva@example.test"]
         await office.send()
         assert (await office.states())[("booking_confirmed", "email")] == ("suppressed", "operator")
-        address = f"{API}/suppressions/{added.json()['id']}/lift"
+        address = f"{API}/suppressions/{added.json()['suppression_id']}/lift"
         assert (await operator.post(address)).json()["address"] is None
         problem_of(await operator.post(address), 409, "lifted_already")
         assert (await operator.get(f"{API}/suppressions")).json()["items"] == []

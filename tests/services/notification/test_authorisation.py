@@ -109,7 +109,7 @@ async def a_suppression(app: FastAPI, issuer: LocalIssuer, place: Place) -> obje
     async with signed_client(app, issuer, place.sub(Role.OPERATOR)) as client:
         answer = await client.post("/notification/api/v1/suppressions", json=body)
     assert answer.status_code == 201, answer.text
-    return answer.json()["id"]
+    return answer.json()["suppression_id"]
 
 
 async def test_an_invitation_is_seen_by_its_supplier_the_officers_and_the_operator_alone(
