@@ -16,6 +16,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]  # ships no types
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # ships no types
 
 from deploy.embedded.kafka import KafkaServer
 from deploy.embedded.postgres import PostgresServer
@@ -24,12 +26,18 @@ from tests.support import run
 from tests.support.databases import BlankDatabase, Databases, ServiceDatabase
 from tests.support.keeper import PASSWORD
 from tests.support.own_parts import OwnPart
+from tests.support.scheduling import SystemTogether
 
 _LEADS = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_LEADS] = run.begin()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    return SystemTogether(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

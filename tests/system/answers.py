@@ -26,35 +26,38 @@ _AT_ONCE = 6
 class Reader:
     """Reads as everybody. What belongs to the purchase alone is told apart from what is shared by all purchases."""
 
-    def __init__(self, cast: Cast, place: Place, templates: Iterable[str]) -> None:
+    def __init__(self, cast: Cast, place: Place, templates: Mapping[str, bool]) -> None:
         self._cast = cast
         self._place = place
-        self._templates = list(templates)
+        self._paged = dict(templates)
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     @classmethod
     async def of(cls, cast: Cast, place: Place) -> "Reader":
         """Return a reader that knows every GET of the published API documents."""
-        templates = []
+        templates: dict[str, bool] = {}
         for service in SERVICES:
             document = (await cast.http.get(f"/{service}/api/v1/openapi.json")).raise_for_status().json()
-            templates += [path for path, operations in document["paths"].items() if "get" in operations]
+            for path, operations in document["paths"].items():
+                if "get" in operations:
+                    asked = {each["name"] for each in operations["get"].get("parameters", ())}
+                    templates[path] = "limit" in asked
         return cls(cast, place, templates)
 
     def unread(self, purchase: Purchase) -> set[str]:
         """Return the path parameters for which nothing is known to read."""
-        return {name for template in self._templates for name in _names(template)} - self._values(purchase).keys()
+        return {name for template in self._paged for name in _names(template)} - self._values(purchase).keys()
 
     async def read_own(self, purchase: Purchase, people: Iterable[str], words: Words) -> Visible:
         """Return what people are answered about the purchase's own things, by person and route."""
         own = {"case_id", "lot_id", "procedure_id", "request_id"}
-        templates = [template for template in self._templates if own & _names(template)]
+        templates = [template for template in self._paged if own & _names(template)]
         return await self._read(templates, purchase, people, words)
 
     async def read_shared(self, purchase: Purchase, people: Iterable[str], words: Words) -> Visible:
         """Return what people are answered about everything around it: lists, figures, notifications, themselves."""
         own = {"case_id", "lot_id", "procedure_id", "request_id"}
-        templates = [template for template in self._templates if not own & _names(template)]
+        templates = [template for template in self._paged if not own & _names(template)]
         return await self._read(templates, purchase, people, words)
 
     async def _read(self, templates: Iterable[str], purchase: Purchase, people: Iterable[str], words: Words) -> Visible:
@@ -65,10 +68,10 @@ class Reader:
             if set(names) <= values.keys():
                 for chosen in product(*(values[name] for name in names)):
                     path = template.format_map(dict(zip(names, chosen, strict=True)))
-                    asked += [(person, path) for person in people]
-        answers = await asyncio.gather(*(self._ask(person, path) for person, path in asked))
+                    asked += [(person, path, self._paged[template]) for person in people]
+        answers = await asyncio.gather(*(self._ask(*each) for each in asked))
         visible: Visible = {}
-        for (person, path), (status, body) in zip(asked, answers, strict=True):
+        for (person, path, _), (status, body) in zip(asked, answers, strict=True):
             source = visible.setdefault(f"answer to {person}: {words.plain(path)}", Counter())
             source.update(words.plain_json([status, part]) for part in _parts(body))
         return visible
@@ -87,10 +90,21 @@ class Reader:
             "procedure_id": [purchase.procedure_id],
         }
 
-    async def _ask(self, person: str, path: str) -> tuple[int, Any]:
-        async with self._turns:
-            answer = await self._cast.http.get(path, headers=await self._cast._signed(person))
-        return answer.status_code, answer.json()
+    async def _ask(self, person: str, path: str, paged: bool) -> tuple[int, Any]:  # noqa: FBT001 - of a tuple
+        """Return status and body; of a list all pages as one."""
+        headers = await self._cast._signed(person)
+        query = {"limit": "200"} if paged else {}
+        items: list[Any] = []
+        while True:
+            async with self._turns:
+                answer = await self._cast.http.get(path, params=query, headers=headers)
+            body = answer.json()
+            if not paged or not answer.is_success:
+                return answer.status_code, body
+            items += body["items"]
+            if body["next"] is None:
+                return answer.status_code, {**body, "items": items}
+            query["after"] = body["next"]
 
 
 def changed(before: Visible, after: Visible) -> Visible:
@@ -112,7 +126,7 @@ def _names(template: str) -> set[str]:
 def _parts(body: Any) -> list[Any]:  # noqa: ANN401 - JSON
     """Take a page apart into its items, so that two readings can be compared item by item."""
     if isinstance(body, Mapping) and isinstance(body.get("items"), list):
-        return [*body["items"], {"pages": body.get("next") is not None}]
+        return [*body["items"], {name: value for name, value in body.items() if name != "items"}]
     if isinstance(body, Mapping):
         return [{name: value for name, value in body.items() if name != "instance"}]
     return [body]

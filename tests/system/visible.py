@@ -17,7 +17,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.embedded.environment import PARTS, SERVICES, Ports, database_name, running_environment
+from deploy.messaging import service_worker
 from shared.contracts.topics import TOPICS
+from shared.db import open_database
+from shared.messaging.settled import ServicePart, wait_until_settled
+from shared.settings import SharedSettings
 from tests.support.messaging import until
 from tests.support.system import System
 
@@ -88,8 +92,7 @@ class Onlooker:
 
     async def look(self) -> Look:
         """Wait until everything is settled, and return how far it has come."""
-        settled = self._system.run("settled", "--seconds", "60")
-        assert settled.returncode == 0, settled.stderr
+        await self._settle()
         await until(self._measured_empty, what="outboxes measured empty")
         return Look(
             logs={path.name: path.stat().st_size for path in self._system.home.logs.glob("*.log")},
@@ -98,6 +101,20 @@ class Onlooker:
             tables=await self._rows(),
             sent={sink: (await self._sent(sink, 0, limit=1))["last"] for sink in ("emails", "sms")},
         )
+
+    async def _settle(self) -> None:
+        settings = SharedSettings.model_validate(self._settings)
+        parts = []
+        for service in SERVICES:
+            worker = service_worker(service)
+            database = open_database(self._settings[database_name(service)], name="an onlooker", pool_size=1)
+            clock = settings.make_clock()
+            parts.append(ServicePart(service, database, worker.REACTIONS, worker.COPIES, worker.TIMERS, clock))
+        try:
+            await wait_until_settled(parts, settings, seconds=90)
+        finally:
+            for part in parts:
+                await part.database.close()
 
     async def became_visible(self, before: Look, after: Look, words: Words) -> Visible:
         """Return what came between two looks."""
