@@ -1,5 +1,6 @@
 """Show the projects of the running system as a table, as everyone may see them."""
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 import httpx
@@ -22,24 +23,24 @@ def projects(
     if json:
         console.print_json(data=found)
         return
-    table = Table("code", "name", "programme", "owner", "period", "targets", "funding", "copy")
+    table = Table("project", "owner and programme", "period", "targets", "funding", show_lines=True)
     for project in found:
+        marked = "\n[cyan]demonstration copy[/]" if project["demonstration"] else ""
+        targets = [f"{value} {name}" for name, value in project["targets"].items() if isinstance(value, int)]
         table.add_row(
-            project["code"],
-            project["name"],
-            project["programme"]["name"],
-            project["owner_name"],
-            f"{project['starts_on']} – {project['ends_on'] or ''}",
-            ", ".join(f"{value} {name}" for name, value in project["targets"].items() if isinstance(value, int)) or "–",
+            f"[bold]{project['name']}[/]\n{project['code']}{marked}",
+            f"{project['owner_name']}\n{project['programme']['name']}",
+            f"{project['starts_on']} –\n{project['ends_on'] or ''}",
+            "\n".join(targets) or "–",
             "\n".join(_funder(funder) for funder in project["funding"]) or "–",
-            "demonstration" if project["demonstration"] else "",
         )
     console.print(table)
 
 
 def _funder(funder: dict[str, Any]) -> str:
     amount = None if funder["amount_ore"] is None else f"{funder['amount_ore'] // 100:,} kr".replace(",", " ")
-    return " ".join(part for part in (funder["name"], amount, funder["share"]) if part)
+    share = None if funder["share"] is None else f"{Decimal(funder['share']) * 100:.0f} %"
+    return " ".join(part for part in (funder["name"], amount, share) if part)
 
 
 def _all(origin: str) -> list[dict[str, Any]]:
