@@ -16,6 +16,13 @@ from tests.support import run
 from tests.support.system import System
 
 _SATURDAY = 5
+_LONGEST_SECONDS = 300  # whichever test comes first waits for the start too
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(_LONGEST_SECONDS))
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ class Twin:
 
 @dataclass
 class Comparison:
-    """The two, how they were looked at, and a stored answer to a bid that was sent with an `Idempotency-Key`."""
+    """The two, the bids as its officers read them, and the parameters of routes that were not read."""
 
     without: Twin
     with_bids: Twin
