@@ -37,6 +37,23 @@ class LongReadConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ship
         )
         return read
 
+    async def stop(self) -> None:
+        """Leave the group and close every connection.
+
+        With Kafka away, aiokafka lets out the cancellation of its own fetches, and goes no further.
+        """
+        try:
+            await super().stop()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            fetches = list(self._fetcher._pending_tasks)  # noqa: SLF001 - nothing public names them
+            for fetch in fetches:
+                fetch.cancel()
+            await asyncio.gather(*fetches, return_exceptions=True)
+            await self._client.close()
+
 
 class PatientBroker(KafkaBroker):
     """Connects in the background, however long it takes. `wanted` are the topics that must exist first."""
