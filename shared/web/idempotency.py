@@ -71,20 +71,20 @@ class AnswerKeys:
         """Return what two requests have in common only if they are the same."""
         return _digest(self._fingerprint, method.encode(), address, body)
 
-    def seal(self, lookup: bytes, content: bytes) -> bytes:
-        """Return the content encrypted, bound to its row, its length hidden in steps."""
-        padded = len(content).to_bytes(4) + content
+    def seal(self, lookup: bytes, answer: StoredAnswer) -> bytes:
+        """Return the answer encrypted, its status too, bound to its row, its length hidden in steps."""
+        padded = answer.status.to_bytes(2) + len(answer.content).to_bytes(4) + answer.content
         padded += bytes(-len(padded) % _PADDED_TO)
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + self._seal.encrypt(nonce, padded, lookup)
 
-    def unseal(self, lookup: bytes, sealed: bytes) -> bytes | None:
-        """Return the content, or None where it was sealed with another key: the service's secret was changed."""
+    def unseal(self, lookup: bytes, sealed: bytes) -> StoredAnswer | None:
+        """Return the answer, or None where it was sealed with another key: the service's secret was changed."""
         try:
             padded = self._seal.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], lookup)
         except InvalidTag:
             return None
-        return padded[4 : 4 + int.from_bytes(padded[:4])]
+        return StoredAnswer(int.from_bytes(padded[:2]), padded[6 : 6 + int.from_bytes(padded[2:6])])
 
 
 def _digest(key: bytes, *parts: bytes) -> bytes:
@@ -120,13 +120,13 @@ async def find_answer(
             N_("This Idempotency-Key was used for another request. Use a new key for each thing that is to be done."),
             code="idempotency_key_reused",
         )
-    content = keys.unseal(lookup, row.answer)
-    if content is None:
+    answer = keys.unseal(lookup, row.answer)
+    if answer is None:
         raise Conflict(
             N_("This was already done, but its answer can no longer be read. Reload to see how it stands."),
             code="idempotent_answer_lost",
         )
-    return StoredAnswer(row.status, content)
+    return answer
 
 
 async def keep_answer(
@@ -137,8 +137,7 @@ async def keep_answer(
         insert(idempotency_keys).values(
             lookup=lookup,
             fingerprint=fingerprint,
-            status=answer.status,
-            answer=keys.seal(lookup, answer.content),
+            answer=keys.seal(lookup, answer),
             created_at=machine_now(),
         )
     )

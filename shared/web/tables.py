@@ -1,6 +1,6 @@
 """What the HTTP edge keeps in each service's database: the answers given under an idempotency key."""
 
-from sqlalchemy import Column, Index, LargeBinary, MetaData, SmallInteger, Table, func
+from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, func
 
 from shared.db import NAMING, UtcDateTime
 
@@ -13,8 +13,7 @@ idempotency_keys = Table(
     metadata,
     Column("lookup", LargeBinary, primary_key=True, comment="HMAC of subject, route and key"),
     Column("fingerprint", LargeBinary, nullable=False, comment="HMAC of method, address and body"),
-    Column("status", SmallInteger, nullable=False),
-    Column("answer", LargeBinary, nullable=False, comment="AES-GCM, padded"),
+    Column("answer", LargeBinary, nullable=False, comment="status and content: AES-GCM, padded"),
     Column("created_at", UtcDateTime, nullable=False, server_default=func.now()),
     Index("ix_idempotency_keys_created_at", "created_at"),
 )

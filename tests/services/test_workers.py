@@ -17,8 +17,8 @@ from tests.support.databases import ServiceDatabase
 
 SETTINGS: tuple[type[ServiceSettings], ...] = (BookingSettings, ProcurementSettings, NotificationSettings)
 _OLD_ANSWER = text("""
-    INSERT INTO idempotency_keys (lookup, fingerprint, status, answer, created_at)
-    VALUES (decode(repeat('ab', 32), 'hex'), decode(repeat('cd', 32), 'hex'), 200, 'x', now() - interval '30 days')
+    INSERT INTO idempotency_keys (lookup, fingerprint, answer, created_at)
+    VALUES (decode(repeat('ab', 32), 'hex'), decode(repeat('cd', 32), 'hex'), 'x', now() - interval '30 days')
 """)
 
 

@@ -263,8 +263,7 @@ def upgrade() -> None:
     op.create_table('idempotency_keys',
     sa.Column('lookup', sa.LargeBinary(), nullable=False, comment='HMAC of subject, route and key'),
     sa.Column('fingerprint', sa.LargeBinary(), nullable=False, comment='HMAC of method, address and body'),
-    sa.Column('status', sa.SmallInteger(), nullable=False),
-    sa.Column('answer', sa.LargeBinary(), nullable=False, comment='AES-GCM, padded'),
+    sa.Column('answer', sa.LargeBinary(), nullable=False, comment='status and content: AES-GCM, padded'),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.PrimaryKeyConstraint('lookup', name=op.f('pk_idempotency_keys'))
     )
