@@ -61,7 +61,7 @@ def _relay(database: Database, namespace: str, producer: _Producer) -> Relay:
     async def ready() -> _Producer:
         return producer
 
-    relay._sender._ready = ready  # type: ignore[method-assign, assignment]
+    relay._sender._ready = ready  # type: ignore[method-assign]
     return relay
 
 
@@ -190,7 +190,7 @@ async def test_a_key_parked_between_the_look_and_the_taking_is_seen(
 
     new._take_from_inbox = after_the_old_one
     if not looks_again:
-        new._stop_if_parked_meanwhile = no_look  # type: ignore[method-assign]
+        new._stop_if_parked_meanwhile = no_look  # type: ignore[method-assign, assignment]
     await new.take([first, second])
     overtaken = await noted(database)
     await new.take([first, second])
