@@ -14,7 +14,7 @@ from shared.contracts.registry import message_class
 from shared.db import Database
 from shared.kernel.clock import Clock
 from shared.log import set_traceparent
-from shared.messaging import inbox, parking
+from shared.messaging import erasing, inbox, parking
 from shared.messaging.messages import Incoming, Reading
 from shared.messaging.parking import SetAside
 from shared.messaging.reactions import Copies, Delivery
@@ -51,13 +51,18 @@ class CopyKeeper(Taker):
         self.copies = copies
 
     async def apply(self, session: AsyncSession, messages: Sequence[Incoming]) -> Sequence[Incoming]:
-        """Copy, of each key, the highest version in the batch, where it is above what is held."""
+        """Copy, of each key, the highest version in the batch, where it is above what is held.
+
+        A grave takes what is set aside of its key with it.
+        """
         highest: dict[tuple[str, UUID], Incoming] = {}
         for incoming in messages:
             assert incoming.envelope is not None
             key = (incoming.record.topic, incoming.envelope.subject)
             if key not in highest or _rank(incoming) > _rank(highest[key]):
                 highest[key] = incoming
+        graves = [(topic, str(key)) for (topic, key), incoming in highest.items() if incoming.reading is Reading.GRAVE]
+        await erasing.lock_letters(session, COPIES, graves)
         connection = await session.connection()
         risen = await connection.execute(
             _RAISE_VERSIONS,
@@ -78,7 +83,9 @@ class CopyKeeper(Taker):
         await self.apply(session, [incoming])
 
     async def put_aside(self, session: AsyncSession, incoming: Incoming, why: SetAside) -> None:
-        """Set a state aside. Nothing waits behind it: the next one of its key replaces it."""
+        """Set a state aside, unless it is of the erased. Nothing waits behind it: its next one replaces it."""
+        if await erasing.is_buried(session, incoming):
+            return
         if await inbox.take(session, COPIES, [incoming.message_id]):
             await parking.set_aside(session, COPIES, incoming, why)
 
@@ -93,6 +100,8 @@ class CopyKeeper(Taker):
             assert state is not None
             assert issubclass(state, State)
             await self.copies.erasers[state](delivery, incoming.envelope.subject)
+            place = (incoming.record.topic, str(incoming.envelope.subject))
+            await erasing.empty_letters(session, COPIES, place, grave=incoming.message_id)
         await session.flush()
 
 
