@@ -21,6 +21,8 @@ from shared.contracts.procurement import SupplierDescribed
 from shared.messaging.reactions import Copies, Delivery
 
 COPIES = Copies("notification")
+COPY_TABLES = ("recipients", "accounts", "grants", "projects", "employers")
+"""What `kurslots rebuild` empties and fills again: these hold nothing but copies."""
 
 
 @COPIES.of(PersonDescribed)

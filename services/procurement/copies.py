@@ -20,6 +20,8 @@ from shared.kernel.roles import Role
 from shared.messaging.reactions import Copies, Delivery
 
 COPIES = Copies("procurement")
+COPY_TABLES = ("project_copies", "employer_copies", "person_copies", "person_account_copies")
+"""What `kurslots rebuild` empties and fills again: these hold nothing but copies."""
 
 
 class ProjectCopy(ProcurementTable, table=True):

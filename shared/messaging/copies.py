@@ -59,7 +59,7 @@ class CopyKeeper(Taker):
         for incoming in messages:
             assert incoming.envelope is not None
             key = (incoming.record.topic, incoming.envelope.subject)
-            if key not in highest or _rank(incoming) > _rank(highest[key]):
+            if key not in highest or rank(incoming) > rank(highest[key]):
                 highest[key] = incoming
         graves = [(topic, str(key)) for (topic, key), incoming in highest.items() if incoming.reading is Reading.GRAVE]
         await erasing.lock_letters(session, COPIES, graves)
@@ -69,8 +69,8 @@ class CopyKeeper(Taker):
             {
                 "topics": [topic for topic, _ in highest],
                 "keys": [key for _, key in highest],
-                "versions": [_rank(incoming)[0] for incoming in highest.values()],
-                "graves": [_rank(incoming)[1] for incoming in highest.values()],
+                "versions": [rank(incoming)[0] for incoming in highest.values()],
+                "graves": [rank(incoming)[1] for incoming in highest.values()],
             },
         )
         copied = [highest[row.topic, row.key] for row in risen]
@@ -105,6 +105,7 @@ class CopyKeeper(Taker):
         await session.flush()
 
 
-def _rank(incoming: Incoming) -> tuple[int, bool]:
+def rank(incoming: Incoming) -> tuple[int, bool]:
+    """Return what decides between two states of a key: the version, and of the same version the grave."""
     assert incoming.envelope is not None
     return incoming.envelope.version, incoming.reading is Reading.GRAVE
