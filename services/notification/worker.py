@@ -14,6 +14,7 @@ from services.notification.kinds import ChannelName
 from services.notification.notifications.rules import Schedule
 from services.notification.notifications.sender import Sender
 from services.notification.notifications.sending import Desk
+from services.notification.notifications.standing import show_standing
 from services.notification.notifications.unsubscribing import Unsubscribing
 from services.notification.reactions import REACTIONS
 from services.notification.settings import NotificationSettings
@@ -76,7 +77,7 @@ def create_worker(settings: NotificationSettings) -> AsgiFastStream:
             content_kept=timedelta(days=settings.content_keep_days),
         ),
         states=STATES,
-        extra_tasks=[send_notifications],
+        extra_tasks=[send_notifications, show_standing],
         purges=[purge_answers],
     )
 

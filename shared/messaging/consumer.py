@@ -15,6 +15,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka.message import KafkaMessage
 from faststream.message import StreamMessage
+from prometheus_client import Gauge
 
 from shared import metrics
 from shared.contracts.facts import Message
@@ -76,15 +77,31 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         consumer = self._subscriber.consumer
         return consumer is not None and bool(consumer.assignment())
 
+    def show_lag(self) -> None:
+        """Set the gauges of how far behind it is, as far as Kafka's answers have told; nobody is asked."""
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            return
+        for partition in consumer.assignment():
+            state = consumer._subscription.subscription.assignment.state_value(partition)  # noqa: SLF001 - `position` waits
+            if state is not None and state.has_valid_position and state.highwater is not None:
+                self._lag_of(partition).set(max(0, state.highwater - state.position))
+
+    def _lag_of(self, partition: TopicPartition) -> Gauge:
+        labels = (self._taker.service, self._topics[partition.topic].name, partition.partition)
+        return metrics.CONSUMER_LAG.labels(*labels)
+
     def stop_soon(self) -> None:
         """Do not wait out a back-off any longer."""
         self._stopping.set()
 
-    async def on_partitions_revoked(self, _revoked: Collection[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Let the batch in hand finish and commit, so that the next owner need not take it again."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_REVOKE_WAIT_SECONDS), self._busy:
                 pass
+        for partition in revoked:  # what another reads from now on is not this process's lag
+            self._lag_of(partition).set(0)
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Say what this worker reads from now on."""
@@ -92,6 +109,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
 
     async def _take_batch(self, records: list[Any]) -> None:
         async with self._busy:
+            metrics.CONSUMER_BATCH_RECORDS.labels(self._taker.service).observe(len(records))
             if self.halted_because is None:
                 try:
                     done = await self._take(records)
@@ -104,6 +122,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
             await self._commit(records[:done])
             if done < len(records):
                 self._read_again(records[done:])
+            self.show_lag()
         if done < len(records):
             await self._wait_a_little()
         else:

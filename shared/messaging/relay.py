@@ -128,6 +128,7 @@ class Relay:
                     pause = min(pause * 1.3, _LONGEST_PAUSE)
                     continue
                 pause = _SHORTEST_PAUSE
+                metrics.RELAY_WINDOW_ROWS.labels(self.place.service).observe(len(parcels))
                 if await self._publish(connection, parcels):
                     back_off = _SHORTEST_BACK_OFF
                 else:

@@ -52,7 +52,11 @@ class TimerRunner:
 
     async def count_due(self) -> int:
         """Return how many rows are due now, those that failed and wait left out; at most a hundred a timer."""
-        return sum([len((await self._due(timer))[0]) for timer in self._timers.timers.values()])
+        return sum(len(due) for due in (await self.list_due()).values())
+
+    async def list_due(self) -> dict[str, list[UUID]]:
+        """Return by timer which rows are due now, those that failed and wait left out; at most a hundred a timer."""
+        return {timer.name: (await self._due(timer))[0] for timer in self._timers.timers.values()}
 
     async def _due(self, timer: Timer) -> tuple[list[UUID], dict[UUID, int]]:
         async with self._database.sessions() as session:

@@ -27,7 +27,7 @@ from shared.messaging.reactions import Copies, Reactions, StateSource, Timers
 from shared.messaging.relay import Relay, RelayPlace
 from shared.messaging.republish import check_sources
 from shared.messaging.retries import Retries
-from shared.messaging.state import read_state, show
+from shared.messaging.state import LateTimers, read_state, show, show_parts
 from shared.messaging.taking import Limits, Taker
 from shared.messaging.timers import TimerRunner
 from shared.settings import ServiceSettings
@@ -78,6 +78,7 @@ class Worker:
     running: Running
     extra_tasks: Sequence[ExtraTask] = field(default_factory=list)
     purges: Sequence[Purge] = (purge,)
+    late_timers: LateTimers = field(default_factory=LateTimers)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
@@ -137,7 +138,9 @@ class Worker:
         return asyncio.create_task(forever(), name=name)
 
     async def _show_state(self) -> int:
-        show(self.service, await read_state(self.database))
+        show_parts(self.service, self.relays, self.consumers)
+        show(self.service, await read_state(self.database, shards=self.settings.relay_shards))
+        await self.late_timers.look(self.service, self.timers)
         return 0
 
     async def _purge(self) -> int:

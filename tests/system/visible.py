@@ -38,6 +38,8 @@ _MACHINE = ("timestamp", "milliseconds", "request_id", "trace", "ce_id", "ce_tim
 # What the machine's load decides, not what was done: when a process was last given its share of partitions or disk.
 _LOAD = re.compile(r"checkpoint (starting|complete)|partitions_(assigned|revoked)")
 _OF_THE_PROCESS = ("python_", "process_")
+# Likewise in how many batches records and rows were taken up; the records themselves are counted beside.
+_BATCHES = ("kurslots_consumer_batch_records", "kurslots_relay_window_rows")
 
 
 class Words:
@@ -231,7 +233,7 @@ def _grown(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str,
     lines: dict[str, int] = {}
     for series, value in after.items():
         kind, _, name = series.partition(" ")
-        if name.startswith(_OF_THE_PROCESS) or re.match(r"\w+(_created|_sum|_bucket)\{", name):
+        if name.startswith((*_OF_THE_PROCESS, *_BATCHES)) or re.match(r"\w+(_created|_sum|_bucket)\{", name):
             continue
         if kind == "gauge":
             lines[f"{series} {value}"] = 1
