@@ -1,11 +1,15 @@
 """The copies of procurement and notification are rebuilt to the same content, and what is their own stays."""
 
+import asyncio
+import os
+import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from deploy.embedded.environment import SERVICES, database_name
 from shared.contracts.booking import EmployerDescribed, PersonAccount, PersonDescribed, PersonGrant, ProjectDescribed
 from shared.contracts.facts import State
 from shared.contracts.procurement import SupplierDescribed
@@ -48,6 +52,22 @@ async def _publish(settings: SharedSettings, records: Sequence[Record]) -> None:
         await producer.stop()
 
 
+async def _kurslots_rebuild(service: str, url: str, settings: SharedSettings) -> str:
+    given = {database_name(each): url for each in SERVICES}
+    given |= {"KAFKA_BOOTSTRAP": settings.kafka_bootstrap, "NAMESPACE": settings.namespace}
+    code = "from deploy.cli import main; main()"
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", code, "rebuild", service),
+        env=os.environ | given,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(60):
+        told, complaints = await command.communicate()
+    assert command.returncode == 0, complaints.decode()
+    return told.decode()
+
+
 @pytest.mark.parametrize("service", ["notification", "procurement"])
 async def test_a_service_is_rebuilt_to_the_same_content(
     service: str, service_database: ServiceDatabase, kafka: str, namespace: str
@@ -57,7 +77,8 @@ async def test_a_service_is_rebuilt_to_the_same_content(
     await create_topics(settings)
     records = _records()
     await _publish(settings, records)
-    database = open_database(await service_database(service), pool_size=3)
+    url = await service_database(service)
+    database = open_database(url, pool_size=3)
     keeper = CopyKeeper(copies.COPIES, database, SystemClock())
     topics = {topic.name: topic for topic in copies.COPIES.topics}
     await keeper.take([read_record(each, topics[each.topic]) for each in records if each.topic in topics])
@@ -71,3 +92,5 @@ async def test_a_service_is_rebuilt_to_the_same_content(
     filled = {table for table, digest in before.items() if digest != "d41d8cd98f00b204e9800998ecf8427e"}
     assert filled - _MESSAGING - {f"alembic_version_{service}", "alembic_version"} == set(copies.COPY_TABLES)
     await database.close()
+    told = await _kurslots_rebuild(service, url, settings)
+    assert told.count(": the same\n") == len(copies.COPY_TABLES), told
