@@ -4,14 +4,19 @@ import asyncio
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from shared.contracts.booking import PersonDescribed
 from shared.contracts.topics import PEOPLE
 from shared.db import Database
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import new_id
+from shared.messaging import erasing
 from shared.messaging.copies import CopyKeeper
 from shared.messaging.dead_letters import ask_replay, list_dead_letters
 from shared.messaging.messages import Record, read_record
+from shared.messaging.parking import SetAside
 from shared.messaging.retries import Retries
 from shared.messaging.taking import Limits
 from tests.shared.messaging.ledger import Listener
@@ -64,16 +69,39 @@ async def test_what_cannot_be_read_of_the_erased_is_not_kept(database: Database,
     assert await _open(database) == 1
 
 
-async def test_a_grave_and_a_message_that_is_being_set_aside_do_not_miss_each_other(
+async def test_a_grave_waits_for_a_message_of_its_key_that_is_being_set_aside(
     database: Database, listener: Listener
 ) -> None:
-    for _ in range(10):
-        gone = new_id()
-        await asyncio.gather(
-            _take(_keeper(listener, database), _off_contract(gone, 1)),
-            _take(_keeper(listener, database), a_grave(PersonDescribed, gone, version=2)),
-        )
+    gone = new_id()
+    async with database.sessions() as session, session.begin():
+        await _set_aside(_keeper(listener, database), session, gone)
+        grave = asyncio.create_task(_take(_keeper(listener, database), a_grave(PersonDescribed, gone, version=2)))
+
+        async def waits() -> bool:
+            waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'"
+            return bool(await rows_of(database, waiting))
+
+        await until(waits, what="waiting for the key")
+    await grave
     assert await _contents(database) == []
+
+
+async def test_without_the_lock_a_grave_misses_what_is_being_set_aside(
+    database: Database, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_lock(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr(erasing, "_lock_keys", no_lock)
+    gone = new_id()
+    async with database.sessions() as session, session.begin():
+        await _set_aside(_keeper(listener, database), session, gone)
+        await _take(_keeper(listener, database), a_grave(PersonDescribed, gone, version=2))
+    assert len(await _contents(database)) == 1
+
+
+async def _set_aside(keeper: CopyKeeper, session: AsyncSession, key: UUID) -> None:
+    await keeper.put_aside(session, read_record(_off_contract(key, 1), PEOPLE), SetAside("failed", "off its contract"))
 
 
 async def test_a_grave_that_had_failed_empties_the_rest_when_it_is_replayed(
