@@ -112,18 +112,20 @@ async def release_key(session: AsyncSession, topic: str, key: UUID) -> None:
 
 async def _locked_first(session: AsyncSession, letter_id: int) -> tuple[Letter, str]:
     found = (await (await session.connection()).execute(_FIND, {"id": letter_id})).one_or_none()
-    letter = await parking.first_open(session, found.consumer, found.topic, found.key) if found else None
+    letter = await parking.find_open(session, found.consumer, found.topic, found.key, letter_id) if found else None
     if found is None or letter is None:
         raise NotFound(
             N_("There is no open dead letter {id}; it may have been settled meanwhile."),
             code="dead_letter_unknown",
             id=letter_id,
         )
-    if letter.id != letter_id and found.consumer in parking.PARKING:
-        raise Conflict(
-            N_("Dead letter {id} waits behind {first} of the same key. Settle {first} first."),
-            code="dead_letter_waits",
-            id=letter_id,
-            first=letter.id,
-        )
+    if found.consumer in parking.PARKING:
+        first = await parking.first_open(session, found.consumer, found.topic, found.key)
+        if first is not None and first.id != letter_id:
+            raise Conflict(
+                N_("Dead letter {id} waits behind {first} of the same key. Settle {first} first."),
+                code="dead_letter_waits",
+                id=letter_id,
+                first=first.id,
+            )
     return letter, found.consumer

@@ -7,6 +7,7 @@ transaction that settles the last of its messages.
 import base64
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,19 +31,21 @@ _SET_ASIDE = text("""
             clock_timestamp() + CAST(:retry_seconds AS float8) * interval '1 second')
 """)
 
-_FIRST_OPEN = text("""
-    SELECT id, topic, partition, "offset", key, message_id, type, standing, record_key, headers, value, tries,
+_OPEN = """
+    SELECT id, topic, partition, "offset", key, message_id, type, standing, record_key, headers, value, tries, retry_at,
+           COALESCE(retry_at <= clock_timestamp(), false) AS is_due,
            extract(epoch FROM clock_timestamp() - parked_at) AS age_seconds
       FROM dead_letters
      WHERE consumer = :consumer AND topic = :topic AND key = :key AND settled_at IS NULL
-     ORDER BY id
-     LIMIT 1
-       FOR UPDATE
-""")
+"""
+_FIRST_OPEN = text(f"{_OPEN} ORDER BY id LIMIT 1 FOR UPDATE")
+_FIRST_DUE = text(f"{_OPEN} AND retry_at <= clock_timestamp() ORDER BY id LIMIT 1 FOR UPDATE")
+_STILL_OPEN = text(f"{_OPEN} AND id = :id FOR UPDATE")
 
 _SETTLE = text("""
     UPDATE dead_letters
-       SET settled_at = clock_timestamp(), outcome = :outcome, settled_by = COALESCE(settled_by, :by), retry_at = NULL,
+       SET settled_at = clock_timestamp(), outcome = :outcome, retry_at = NULL,
+           settled_by = COALESCE(CAST(:by AS text), settled_by, 'worker'),
            value = NULL, record_key = NULL, headers = '[]', stack = ''
      WHERE id = :id
 """)
@@ -93,6 +96,8 @@ class Letter:
     standing: str
     tries: int
     age_seconds: float
+    retry_at: datetime | None
+    is_due: bool
 
 
 async def mark_parked(session: AsyncSession, consumer: str, topic: str, key: str) -> None:
@@ -128,17 +133,27 @@ async def set_aside(session: AsyncSession, consumer: str, incoming: Incoming, wh
 
 async def first_open(session: AsyncSession, consumer: str, topic: str, key: str) -> Letter | None:
     """Return the message that a key waits for, locked; None where nothing waits."""
-    await lock_parked(session, consumer, {(topic, key)})
-    connection = await session.connection()
-    row = (await connection.execute(_FIRST_OPEN, {"consumer": consumer, "topic": topic, "key": key})).one_or_none()
-    if row is None:
-        return None
-    record = Record(row.topic, row.partition, row.offset, row.record_key, _unpacked(row.headers), row.value)
-    return Letter(row.id, record, row.key, row.message_id, row.standing, row.tries, float(row.age_seconds))
+    return await _locked(session, _FIRST_OPEN, consumer, topic, key)
 
 
-async def settle(session: AsyncSession, consumer: str, letter: Letter, *, outcome: str, by: str) -> None:
-    """Close a message that was set aside and forget its content. The next of its key is tried, or the key is free."""
+async def next_due(session: AsyncSession, consumer: str, topic: str, key: str) -> Letter | None:
+    """Return the message of a key that is to be tried now, locked; None where its time has not come."""
+    if consumer not in PARKING:
+        return await _locked(session, _FIRST_DUE, consumer, topic, key)
+    first = await first_open(session, consumer, topic, key)
+    return first if first and first.is_due else None
+
+
+async def find_open(session: AsyncSession, consumer: str, topic: str, key: str, letter_id: int) -> Letter | None:
+    """Return a message that was set aside, locked; None where it is settled."""
+    return await _locked(session, _STILL_OPEN, consumer, topic, key, letter_id)
+
+
+async def settle(session: AsyncSession, consumer: str, letter: Letter, *, outcome: str, by: str | None = None) -> None:
+    """Close a message that was set aside and forget its content. The next of its key is tried, or the key is free.
+
+    Without `by` it is the doing of whoever asked for it, or else of the worker.
+    """
     place = {"consumer": consumer, "topic": letter.record.topic, "key": letter.key}
     await _run(session, _SETTLE, {"id": letter.id, "outcome": outcome, "by": by})
     if consumer in PARKING:
@@ -159,6 +174,25 @@ async def fail_again(session: AsyncSession, letter: Letter, why: SetAside) -> No
             "retry_seconds": why.retry_seconds,
         },
     )
+
+
+async def _locked(
+    session: AsyncSession,
+    statement: Any,  # noqa: ANN401 - Core text
+    consumer: str,
+    topic: str,
+    key: str,
+    letter_id: int | None = None,
+) -> Letter | None:
+    await lock_parked(session, consumer, {(topic, key)})
+    place: dict[str, Any] = {"consumer": consumer, "topic": topic, "key": key}
+    values = place if letter_id is None else {**place, "id": letter_id}
+    row = (await (await session.connection()).execute(statement, values)).one_or_none()
+    if row is None:
+        return None
+    record = Record(row.topic, row.partition, row.offset, row.record_key, _unpacked(row.headers), row.value)
+    age = float(row.age_seconds)
+    return Letter(row.id, record, row.key, row.message_id, row.standing, row.tries, age, row.retry_at, row.is_due)
 
 
 async def _run(session: AsyncSession, statement: Any, values: dict[str, Any]) -> None:  # noqa: ANN401 - Core text

@@ -21,7 +21,6 @@ from shared.messaging.taking import Taker
 
 log = structlog.get_logger(__name__)
 
-_BY_ITSELF = "worker"
 _TOPIC_BY_NAME = {topic.name: topic for topic in TOPICS}
 
 _DUE = text("""
@@ -61,9 +60,10 @@ class Retries:
         return settled
 
     async def _settle_first(self, taker: Taker, consumer: str, topic: str, key: str) -> bool:
+        letter: Letter | None = None
         try:
             async with self._database.sessions() as session, session.begin():
-                letter = await parking.first_open(session, consumer, topic, key)
+                letter = await parking.next_due(session, consumer, topic, key)
                 if letter is None:
                     return False
                 incoming = read_record(letter.record, _TOPIC_BY_NAME[topic], ignored=self._ignored)
@@ -71,20 +71,25 @@ class Retries:
                     raise StillUnreadable(incoming.cause)  # noqa: TRY301 - it must end the transaction
                 if incoming.reading is not Reading.IGNORED:
                     await taker.apply_again(session, incoming)
-                await parking.settle(session, consumer, letter, outcome="replayed", by=_BY_ITSELF)
-        except Exception as error:  # noqa: BLE001 - sorted below
-            if not is_transient(error):
-                await self._note_failure(taker, consumer, topic, key, error)
+                await parking.settle(session, consumer, letter, outcome="replayed")
+        except Exception as error:
+            if is_transient(error):
+                return False
+            if letter is None:
+                raise
+            await self._note_failure(taker, consumer, letter, error)
             return False
         finally:
             set_traceparent(None)
         self._tell(incoming, letter)
         return True
 
-    async def _note_failure(self, taker: Taker, consumer: str, topic: str, key: str, error: Exception) -> None:
+    async def _note_failure(self, taker: Taker, consumer: str, tried: Letter, error: Exception) -> None:
+        """Note it on the message that was tried, unless somebody has settled it or asked for it again meanwhile."""
+        topic = tried.record.topic
         async with self._database.sessions() as session, session.begin():
-            letter = await parking.first_open(session, consumer, topic, key)
-            if letter is None:
+            letter = await parking.find_open(session, consumer, topic, tried.key, tried.id)
+            if letter is None or letter.retry_at != tried.retry_at:
                 return
             why = self._why(taker, letter, error)
             await parking.fail_again(session, letter, why)
