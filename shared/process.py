@@ -8,6 +8,8 @@ import uvicorn
 from shared.log import configure_logging
 from shared.settings import ServiceSettings
 
+KEEP_ALIVE_SECONDS = 75  # longer than clients and proxies keep a connection: they must be the ones to close it
+
 
 def run_process(settings_class: type[ServiceSettings]) -> None:
     """Read the command line and the settings, and run the process until it is told to stop.
@@ -26,4 +28,11 @@ def run_process(settings_class: type[ServiceSettings]) -> None:
         app = import_module(f"services.{service}.app").create_app(settings)
     else:
         app = import_module(f"services.{service}.worker").create_worker(settings)
-    uvicorn.run(app, host=arguments.host, port=arguments.port, log_config=None, access_log=False)
+    uvicorn.run(
+        app,
+        host=arguments.host,
+        port=arguments.port,
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )

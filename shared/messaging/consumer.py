@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka.message import KafkaMessage
 from faststream.message import StreamMessage
@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 MAX_RECORDS = 500
 _COMMIT_SECONDS = 10.0
+_COMMIT_AGAIN_SECONDS = 1.0
 _REVOKE_WAIT_SECONDS = 10.0
 _SHORTEST_BACK_OFF, _LONGEST_BACK_OFF = 0.1, 5.0
 _EMPTY_READ_PAUSE_MS = 5
@@ -57,6 +58,8 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._busy = asyncio.Lock()
         self._back_off = _SHORTEST_BACK_OFF
         self._stopping = asyncio.Event()
+        self._owed: dict[TopicPartition, int] = {}
+        self._owing: asyncio.Task[None] | None = None
         broker.wanted |= set(topics)
         self._subscriber = broker.subscriber(
             *topics,
@@ -99,7 +102,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         """Let the batch in hand finish and commit, so that the next owner need not take it again."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_REVOKE_WAIT_SECONDS), self._busy:
-                pass
+                self._owed.clear()  # the next owner commits by itself
         for partition in revoked:  # what another reads from now on is not this process's lag
             self._lag_of(partition).set(0)
 
@@ -151,18 +154,41 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         )
 
     async def _commit(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
+        for record in records:
+            self._owed[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        if self._owed and not await self._settle_owed() and self._owing is None:
+            self._owing = asyncio.create_task(self._settle_later(), name=f"{self.group} offsets")
+
+    async def _settle_owed(self) -> bool:
+        """Commit what is done. False where Kafka does not take it now: what is done is in the inbox all the same."""
         consumer = self._subscriber.consumer
-        if consumer is None or not records:
-            return
+        if consumer is None:
+            return False
         assigned = consumer.assignment()
-        offsets = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
-        offsets = {partition: offset for partition, offset in offsets.items() if partition in assigned}
+        self._owed = {partition: offset for partition, offset in self._owed.items() if partition in assigned}
+        if not self._owed:
+            return True
         try:
             async with asyncio.timeout(_COMMIT_SECONDS):
-                await consumer.commit(offsets)
-        except (KafkaError, TimeoutError) as error:
-            # What is done is in the inbox: whoever reads it again will see.
+                await consumer.commit(self._owed)
+        except (KafkaError, ConsumerStoppedError, TimeoutError) as error:
             log.info("offsets_not_committed", group=self.group, cause=type(error).__name__)
+            return False
+        self._owed.clear()
+        return True
+
+    async def _settle_later(self) -> None:
+        """Try again until it is committed: without another record on the partition, nobody else would."""
+        try:
+            while not self._stopping.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_COMMIT_AGAIN_SECONDS):
+                        await self._stopping.wait()
+                async with self._busy:
+                    if await self._settle_owed():
+                        return
+        finally:
+            self._owing = None
 
     def _read_again(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
         consumer = self._subscriber.consumer

@@ -19,6 +19,7 @@ from deploy.embedded.origin.settings import OriginSettings
 from shared.log import configure_logging
 
 _STOP_SECONDS = 1
+_KEEP_ALIVE_SECONDS = 75  # longer than clients keep a connection: they must be the ones to close it
 # Their lines hold tokens, addresses of people and secret receipt addresses.
 _QUIET_LOGGERS = ("authlib", "httpx", "httpcore", "mail.log", "uvicorn.error")
 
@@ -43,6 +44,7 @@ def server_config(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
 

@@ -35,7 +35,7 @@ _OWN_BODY_BYTES = 64 * 1024
 _CONNECT_SECONDS = 3.0
 _MOST_CONNECTIONS = 400
 _MOST_IDLE_CONNECTIONS = 60
-_IDLE_SECONDS = 2.0  # less than the five after which uvicorn closes: a request must not meet a closing connection
+_IDLE_SECONDS = 30.0  # less than a service keeps a connection: a request must not meet a closing one
 PURPOSES = (
     ("booking", N_("Projects, employers, courses, seats, bookings, training requests")),
     ("procurement", N_("Cases, advice, invitations, bids, awards, contracts")),

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.contracts.booking import BookingCancelled, BookingChanged, BookingConfirmed
@@ -94,6 +95,43 @@ async def test_killed_between_the_commits_a_worker_repeats_nothing(
         await until(lambda: _is_read(kafka, namespace))
     repeats = [len(await noted(database, key)) for key in keys]
     assert repeats == [3 if has_inbox else 6] * 6
+
+
+async def test_offsets_that_kafka_did_not_take_are_committed_without_another_record(
+    database: Database, database_url: str, kafka: str, namespace: str, listener: Listener, topics: None
+) -> None:
+    key = new_id()
+    worker = listener.worker(database_url, kafka=kafka, namespace=namespace)
+    async with working(worker):
+        await until(lambda: _all_assigned(worker))
+        refused = _refuse_first_commits(worker, count=2)
+        async with _producer(kafka) as producer:
+            await _put(producer, namespace, key, 1)
+        await until(lambda: _is_read(kafka, namespace))
+    assert refused == [2]
+    assert await noted(database, key) == [(key, 1)]
+
+
+async def _all_assigned(worker: Worker) -> bool:
+    return all(consumer.is_assigned for consumer in worker.consumers)
+
+
+def _refuse_first_commits(worker: Worker, *, count: int) -> list[int]:
+    """Let each consumer's first commits fail, as with a broker that is killed; return how many did, at the end."""
+    refused = [0]
+    for group in worker.consumers:
+        consumer = group._subscriber.consumer
+        assert consumer is not None
+        commit = consumer.commit
+
+        async def refusing(offsets: object = None, commit: Callable[..., Awaitable[None]] = commit) -> None:
+            if refused[0] < count:
+                refused[0] += 1
+                raise KafkaConnectionError
+            await commit(offsets)
+
+        consumer.commit = refusing
+    return refused
 
 
 def _forget_the_inbox(worker: Worker) -> None:
