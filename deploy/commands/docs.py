@@ -15,14 +15,18 @@ _BEGIN, _END = "<!-- events:begin -->\n", "<!-- events:end -->\n"
 def docs(
     *, check: Annotated[bool, typer.Option("--check", help="Only say whether the documents are current.")] = False
 ) -> None:
-    stale = [path for path, content in generated().items() if not path.exists() or path.read_text() != content]
-    for path in stale:
+    stale = {
+        path: content
+        for path, content in generated().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != content
+    }
+    for path, content in stale.items():
         name = path.relative_to(_ROOT)
         if check:
             typer.echo(f"{name} is not current; run `make docs`.", err=True)
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(generated()[path])
+        path.write_text(content, encoding="utf-8")
         typer.echo(f"Wrote {name}.")
     if check and stale:
         raise typer.Exit(1)

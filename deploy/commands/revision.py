@@ -4,7 +4,6 @@ The tables are read from the code, the history is run on a PostgreSQL of its own
 """
 
 import asyncio
-import socket
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -43,7 +42,7 @@ async def _write(service: str, message: str, *, replace: bool) -> Path:
         earlier = []
     number = f"{int(earlier[-1].name[:4]) + 1:04d}" if earlier else _FIRST
     with tempfile.TemporaryDirectory() as folder:
-        server = PostgresServer(Path(folder), _free_port(), "throwaway", durable=False)
+        server = PostgresServer(Path(folder), processes.free_port(), "throwaway", durable=False)
         log = Path(folder) / "log"
         server.prepare(lambda _: None)
         process = processes.start(server.program(), log)
@@ -63,10 +62,3 @@ async def _write(service: str, message: str, *, replace: bool) -> Path:
     assert script is not None
     assert not isinstance(script, list)
     return Path(script.path)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

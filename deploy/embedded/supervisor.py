@@ -211,7 +211,7 @@ def _described(running: _Running) -> dict[str, Any]:
     with contextlib.suppress(psutil.NoSuchProcess):
         if running.process.poll() is None:
             identity = Identity.of(running.process.pid)
-            described |= {"pid": identity.pid, "made_at": identity.made_at, "argv": list(running.process.args)}  # type: ignore[arg-type]
+            described |= {"pid": identity.pid, "made_at": identity.made_at, "argv": list(running.process.args)}  # type: ignore[arg-type]  # JSON values
     return described
 
 

@@ -80,7 +80,7 @@ class AccessMiddleware:
             set_traceparent(before)
 
     def _tell(self, scope: AsgiScope, exchange: Exchange, status: int, seconds: float) -> None:
-        facts = self._routes.get(scope.get("endpoint"))  # type: ignore[arg-type]
+        facts = self._routes.get(scope.get("endpoint"))  # type: ignore[arg-type]  # None is in no table
         method = scope["method"] if scope["method"] in _KNOWN_METHODS else "other"
         route = facts.template if facts else "other"
         told_status = str(status)

@@ -29,7 +29,7 @@ async def _holders(session: AsyncSession, role: Role, project_id: UUID, held_for
         .join(Person, col(Person.id) == col(RoleGrant.person_id))
         .where(
             col(RoleGrant.role) == role.value,
-            held_for,  # type: ignore[arg-type]
+            held_for,  # type: ignore[arg-type]  # an SQL condition, typed as a bool
             or_(col(RoleGrant.project_id).is_(None), col(RoleGrant.project_id) == project_id),
             col(RoleGrant.withdrawn_at).is_(None),
             col(Person.erased_at).is_(None),
