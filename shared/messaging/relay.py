@@ -98,7 +98,9 @@ class Relay:
         back_off = _SHORTEST_BACK_OFF
         while not self._stopping.is_set():
             try:
-                async with self._lock.held():
+                async with self._lock.held(unless=self._stopping) as is_ours:
+                    if not is_ours:
+                        return
                     self.is_active = True
                     log.info("relay_active", shard=self.place.shard)
                     back_off = _SHORTEST_BACK_OFF

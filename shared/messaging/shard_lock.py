@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 import structlog
@@ -42,8 +42,8 @@ class ShardLock:
         self._last_heard = 0.0
 
     @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
-        """Wait until the lock is ours, and keep it."""
+    async def held(self, *, unless: asyncio.Event | None = None) -> AsyncIterator[bool]:
+        """Wait until the lock is ours, and keep it. Gives False where `unless` was set before that."""
         connection = await asyncpg.connect(
             self._dsn,
             timeout=self._idle_seconds,
@@ -54,12 +54,15 @@ class ShardLock:
             },
         )
         try:
-            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", self._number):  # noqa: ASYNC110
-                await asyncio.sleep(min(_TRY_EVERY_SECONDS, self._idle_seconds / 4))  # the holder is elsewhere
+            unless = unless or asyncio.Event()
+            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", self._number):
+                if await _is_set_within(unless, min(_TRY_EVERY_SECONDS, self._idle_seconds / 4)):  # held elsewhere
+                    yield False
+                    return
             self._last_heard = time.monotonic()
             heart = asyncio.create_task(self._beat(connection))
             try:
-                yield
+                yield True
             finally:
                 heart.cancel()
                 await asyncio.wait([heart])
@@ -82,3 +85,10 @@ class ShardLock:
         except Exception as error:  # noqa: BLE001 - whatever it is, the lock can no longer be relied on
             log.warning("heartbeat_failed", cause=cause_of(error))
             self._last_heard = 0.0
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

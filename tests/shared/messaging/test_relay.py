@@ -128,6 +128,29 @@ async def test_one_relay_works_at_a_time_and_another_takes_over(running: _Runnin
     assert waiting.is_active
 
 
+async def test_a_relay_that_waits_for_its_turn_stops_at_once(running: _Running) -> None:
+    first = running.start()
+
+    async def first_works() -> bool:
+        return first.is_active
+
+    await until(first_works)
+    waiting = running.start()
+    await until(lambda: _two_sessions_for_locks(running.database))
+    async with asyncio.timeout(4):
+        await running.stop(waiting)
+    assert first.is_active
+
+
+async def _two_sessions_for_locks(database: Database) -> bool:
+    sessions = await rows_of(
+        database,
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = :name",
+        name="kurslots relay lock",
+    )
+    return len(sessions) == 2
+
+
 async def test_a_lock_whose_holder_is_silent_goes_to_another(database: Database, namespace: str) -> None:
     number = lock_id(namespace, "booking", 0)
     silent = ShardLock(database.engine.url, number, idle_seconds=0.9)
