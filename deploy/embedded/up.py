@@ -75,15 +75,19 @@ class System:
         write_routes(self.home, self.ports, self._environment)
         if not self.home.clock.exists():
             write_offset(self.home.clock, timedelta(0))
+        # A worker waits for Kafka by itself, and is made ready while Kafka looks through its log. The first time, Kafka
+        # is fetched, for who knows how long.
+        workers_wait = not needs_kafka(self._given) or (self.home.folder / "kafka" / "log").exists()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._start_databases_and_web())
+            tasks.create_task(self._start_databases_and_web(and_workers=workers_wait))
             tasks.create_task(self._start_kafka())
-        async with asyncio.TaskGroup() as tasks:
-            for service in SERVICES:
-                tasks.create_task(self._supervisor.start(self._service(service, "worker")))
+        if not workers_wait:
+            async with asyncio.TaskGroup() as tasks:
+                for service in SERVICES:
+                    tasks.create_task(self._supervisor.start(self._service(service, "worker")))
         await _answers_ok(self.origin, "/health", "the whole system")
 
-    async def _start_databases_and_web(self) -> None:
+    async def _start_databases_and_web(self, *, and_workers: bool) -> None:
         if needs_postgres(self._given):
             is_first = not self._postgres.data.exists()
             await self._supervisor.start(
@@ -109,6 +113,8 @@ class System:
             tasks.create_task(self._supervisor.start(self._origin()))
             for service in SERVICES:
                 tasks.create_task(self._supervisor.start(self._service(service, "web")))
+                if and_workers:
+                    tasks.create_task(self._supervisor.start(self._service(service, "worker")))
 
     async def _start_kafka(self) -> None:
         if needs_kafka(self._given):
