@@ -1,12 +1,16 @@
-"""One service's PostgreSQL: the connection, and what its tables are made of.
+"""One service's PostgreSQL: every connection to it, and what its tables are made of.
 
-Commands get a session and never commit; the edge does.
+Commands get a session and never commit; the edge does. A URL protects a connection by libpq's own parameters,
+`sslmode=verify-full&sslrootcert=FILE` (and `sslcert`, `sslkey`); without them there is no TLS.
 """
 
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, Literal
 
-from sqlalchemy import DateTime, Text, make_url
+import asyncpg
+from sqlalchemy import URL, DateTime, Text, event, make_url
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.types import TypeDecorator
@@ -20,6 +24,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 SWEDISH = "sv-x-icu"
+_TLS_PARAMETERS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -56,6 +61,54 @@ class Database:
         await self.engine.dispose()
 
 
+def tls_of(url: URL) -> ssl.SSLContext | Literal[False]:
+    """Return how a connection to this URL is protected. Raises ValueError for what would protect by half.
+
+    Files are read anew each time, so that renewed certificates are taken without a restart.
+    """
+    parameters = {name: str(url.query[name]) for name in _TLS_PARAMETERS if name in url.query}
+    mode = parameters.get("sslmode", "disable")
+    if mode not in ("disable", "verify-full") or "ssl" in url.query:
+        raise ValueError(f"a database URL has sslmode={mode}: only verify-full checks who answers; disable is no TLS")
+    if mode == "disable":
+        if extra := parameters.keys() - {"sslmode"}:
+            raise ValueError(
+                f"a database URL has {', '.join(sorted(extra))} without sslmode=verify-full: there is no TLS"
+            )
+        return False
+    try:
+        context = ssl.create_default_context(cafile=parameters.get("sslrootcert"))
+        if "sslcert" in parameters:
+            context.load_cert_chain(parameters["sslcert"], parameters.get("sslkey"))
+    except OSError as error:
+        raise ValueError(f"a certificate file of a database URL cannot be used: {error}") from error
+    return context
+
+
+async def connect_alone(url: URL, **options: Any) -> "asyncpg.Connection[asyncpg.Record]":  # noqa: ANN401 - asyncpg's
+    """Return a connection outside any pool; whoever asks for it closes it."""
+    address = url.set(drivername="postgresql").difference_update_query(_TLS_PARAMETERS)
+    return await asyncpg.connect(address.render_as_string(hide_password=False), ssl=tls_of(url), **options)
+
+
+def make_engine(url: str, **options: Any) -> AsyncEngine:  # noqa: ANN401 - SQLAlchemy's
+    """Return a lazy engine, protected as its URL says. Raises ValueError as `tls_of`.
+
+    `url` is `postgresql://…`; the driver is asyncpg whatever it says.
+    """
+    address = make_url(url).set(drivername="postgresql+asyncpg")
+    tls_of(address)
+    engine = create_async_engine(address, **options)
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def protect(_dialect: Dialect, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
+        for name in _TLS_PARAMETERS:
+            parameters.pop(name, None)
+        parameters["ssl"] = tls_of(address)
+
+    return engine
+
+
 def open_database(
     url: str,
     *,
@@ -64,12 +117,9 @@ def open_database(
     lock_timeout_ms: int = 3000,
     statement_timeout_ms: int = 15000,
 ) -> Database:
-    """Return a lazy pool: no connection is made before the first use.
-
-    `url` is `postgresql://…`; the driver is asyncpg whatever it says.
-    """
-    engine = create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"),
+    """Return a lazy pool: no connection is made before the first use."""
+    engine = make_engine(
+        url,
         pool_size=pool_size,
         max_overflow=5,
         pool_pre_ping=True,

@@ -8,12 +8,11 @@ from typing import Any, Literal
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import MetaData, Text, make_url
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import MetaData, Text
 from sqlalchemy.types import TypeEngine
 from sqlmodel import AutoString
 
-from shared.db import UtcDateTime
+from shared.db import UtcDateTime, make_engine
 
 
 def migration_config(service: str, url: str) -> Config:
@@ -53,7 +52,7 @@ async def _run_online(metadata: Sequence[MetaData]) -> None:
         "compare_server_default": True,
         "render_item": _render_type,
     }
-    engine = create_async_engine(make_url(context.config.attributes["url"]).set(drivername="postgresql+asyncpg"))
+    engine = make_engine(context.config.attributes["url"])
 
     def work(connection: Any) -> None:  # noqa: ANN401 - the synchronous face of an asynchronous connection
         context.configure(connection=connection, **options)

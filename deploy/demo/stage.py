@@ -23,6 +23,8 @@ from deploy.embedded.home import Home, home_folder
 from deploy.embedded.processes import free_port
 from shared.kernel.calendar import at_stockholm, is_public_holiday, legal_day
 from shared.kernel.clock import Clock, OffsetFileClock, SystemClock, machine_now, write_offset
+from shared.messaging.kafka_connection import KafkaConnection
+from shared.settings import SharedSettings
 
 _START_SECONDS = 600
 _STOP_SECONDS = 30
@@ -39,7 +41,7 @@ class Stage:
     """A running system: its address, its broker, and its folder where it is one of this machine."""
 
     origin: str
-    bootstrap: str
+    kafka: KafkaConnection
     namespace: str
     home: Home | None
 
@@ -56,7 +58,7 @@ async def tell_story(
         clock = _working_hours(stage, say)
         async with (
             httpx.AsyncClient(base_url=stage.origin, timeout=60) as http,
-            Watcher(stage.bootstrap, stage.namespace) as watcher,
+            Watcher(stage.kafka, stage.namespace) as watcher,
         ):
             telling = Telling(Cast(stage.origin, http), Sinks(http, patience_seconds), clock)
             return await Story(telling, watcher, show, StoryReport(stage.origin)).tell()
@@ -70,10 +72,10 @@ async def _stage(origin: str | None, say: Callable[[str], None]) -> AsyncIterato
         say(f"Telling the story on the system that runs at {running['origin']}.")
         yield _of_home(home)
     elif origin is not None:
-        bootstrap = os.environ.get("KAFKA_BOOTSTRAP")
-        if bootstrap is None:
+        if "KAFKA_BOOTSTRAP" not in os.environ:
             raise NoStageError("Say in KAFKA_BOOTSTRAP where the events of that system are, so that they can be shown.")
-        yield Stage(origin, bootstrap, os.environ.get("NAMESPACE", ""), None)
+        settings = SharedSettings()
+        yield Stage(origin, KafkaConnection.of(settings), settings.namespace, None)
     else:
         async with _temporary(say) as stage:
             yield stage
@@ -82,8 +84,8 @@ async def _stage(origin: str | None, say: Callable[[str], None]) -> AsyncIterato
 def _of_home(home: Home) -> Stage:
     from deploy.embedded.environment import running_environment  # noqa: PLC0415 - only where there is one
 
-    settings = running_environment(home, os.environ)
-    return Stage(home.running()["origin"], settings["KAFKA_BOOTSTRAP"], settings.get("NAMESPACE", ""), home)
+    settings = SharedSettings.model_validate(running_environment(home, os.environ))
+    return Stage(home.running()["origin"], KafkaConnection.of(settings), settings.namespace, home)
 
 
 @asynccontextmanager

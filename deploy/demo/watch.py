@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from shared.contracts.topics import TOPICS
 from shared.kernel.clock import machine_now
+from shared.messaging.kafka_connection import KafkaConnection
 
 _TAKE_MS = 200
 
@@ -34,7 +35,7 @@ class Watcher:
     Kafka may be away for a while: what was written meanwhile is read when it is back.
     """
 
-    bootstrap: str
+    kafka: KafkaConnection
     namespace: str = ""
     messages: list[SeenMessage] = field(default_factory=list)
     _consumer: AIOKafkaConsumer | None = None
@@ -42,7 +43,7 @@ class Watcher:
 
     async def __aenter__(self) -> Self:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap,
+            **self.kafka.options(),
             enable_auto_commit=False,
             auto_offset_reset="latest",
             fetch_max_wait_ms=100,

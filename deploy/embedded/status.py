@@ -22,7 +22,9 @@ from deploy.embedded.environment import SERVICES, database_name, running_environ
 from deploy.embedded.home import Home
 from deploy.embedded.processes import Identity
 from shared.db import open_database
+from shared.messaging.kafka_connection import KafkaConnection
 from shared.messaging.state import read_state
+from shared.settings import SharedSettings
 
 _QUEUES = ("outbox_rows", "dead_letters", "parked_keys", "stopped_keys")
 _PATIENCE_SECONDS = 5.0
@@ -77,7 +79,7 @@ async def system_status(home: Home) -> SystemStatus:
     if status.state != "down":
         counted = await asyncio.gather(*(_queues(settings[database_name(service)]) for service in SERVICES))
         status.queues = dict(zip(SERVICES, counted, strict=True))
-        status.lag = await _lag(settings["KAFKA_BOOTSTRAP"])
+        status.lag = await _lag(settings)
     return status
 
 
@@ -152,18 +154,18 @@ async def _queues(url: str) -> dict[str, int] | str:
     return {name: getattr(state, name) for name in _QUEUES}
 
 
-async def _lag(bootstrap: str) -> dict[str, int] | str:
+async def _lag(settings: Mapping[str, str]) -> dict[str, int] | str:
     """Return how many records each consumer group has still to take."""
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            return await _lag_by_group(bootstrap)
-    except (OSError, TimeoutError, KafkaError) as error:
+            return await _lag_by_group(KafkaConnection.of(SharedSettings.model_validate(settings)))
+    except (OSError, TimeoutError, ValueError, KafkaError) as error:
         return str(error) or type(error).__name__
 
 
-async def _lag_by_group(bootstrap: str) -> dict[str, int]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+async def _lag_by_group(kafka: KafkaConnection) -> dict[str, int]:
+    admin = AIOKafkaAdminClient(**kafka.options())
+    consumer = AIOKafkaConsumer(**kafka.options())
     try:
         await admin.start()
         await consumer.start()

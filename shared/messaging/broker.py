@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
 from shared.messaging.failures import cause_of
+from shared.messaging.kafka_connection import KafkaConnection
 from shared.messaging.topics_admin import missing_topics
 
 log = structlog.get_logger(__name__)
@@ -58,11 +59,11 @@ class LongReadConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ship
 class PatientBroker(KafkaBroker):
     """Connects in the background, however long it takes. `wanted` are the topics that must exist first."""
 
-    def __init__(self, bootstrap: str, *, client_id: str) -> None:
+    def __init__(self, kafka: KafkaConnection, *, client_id: str) -> None:
         quiet = logging.getLogger("faststream.worker")
         quiet.setLevel(logging.ERROR)  # a line for every batch otherwise, and a warning that topics are not made here
         super().__init__(
-            bootstrap,
+            kafka.bootstrap,
             client_id=client_id,
             consumer_only=True,
             allow_auto_create_topics=False,
@@ -70,9 +71,10 @@ class PatientBroker(KafkaBroker):
             graceful_timeout=15.0,
             logger=quiet,
         )
-        self.bootstrap = bootstrap
+        self.kafka = kafka
         self.wanted: set[str] = set()
         self.is_connected = False
+        self.away_because: str | None = None
         self._starting: asyncio.Task[None] | None = None
         self._made: WeakSet[AIOKafkaConsumer] = WeakSet()
 
@@ -81,7 +83,7 @@ class PatientBroker(KafkaBroker):
         assert isinstance(plain, partial)
 
         def build(**options: Any) -> AIOKafkaConsumer:  # noqa: ANN401 - handed on to aiokafka as they came
-            consumer = LongReadConsumer(**{**plain.keywords, **options})
+            consumer = LongReadConsumer(**{**plain.keywords, **options, **self.kafka.options()})
             self._made.add(consumer)
             return consumer
 
@@ -96,18 +98,20 @@ class PatientBroker(KafkaBroker):
         told: set[str] = set()
         while True:
             try:
-                if missing := await missing_topics(self.bootstrap, self.wanted):
+                if missing := await missing_topics(self.kafka, self.wanted):
+                    self.away_because = f"topics are missing: {', '.join(sorted(missing))}"
                     if missing != told:
                         log.warning("topics_missing", topics=sorted(missing), remedy="kurslots topics")
                         told = missing
                 else:
                     await super().start()
-                    self.is_connected = True
+                    self.is_connected, self.away_because = True, None
                     log.info("consumers_connected", topics=sorted(self.wanted))
                     return
             except Exception as error:  # noqa: BLE001 - a worker tries for as long as it runs
-                log.warning("kafka_away", cause=cause_of(error))
                 await self._stop_all()
+                self.away_because = await self.kafka.why_away(error)
+                log.warning("kafka_away", cause=self.away_because)
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def stop(self, *_exception: object) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from shared.messaging.kafka_connection import KafkaConnection
+
 
 @dataclass(frozen=True, slots=True)
 class Lag:
@@ -15,10 +17,10 @@ class Lag:
     written: int
 
 
-async def read_lag(bootstrap: str, groups: Mapping[str, Sequence[str]]) -> Lag:
+async def read_lag(kafka: KafkaConnection, groups: Mapping[str, Sequence[str]]) -> Lag:
     """Return how many records each group has still to take of its topics. Raises KafkaError where Kafka is away."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**kafka.options())
+    consumer = AIOKafkaConsumer(**kafka.options())
     try:
         await admin.start()
         await consumer.start()

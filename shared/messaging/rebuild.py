@@ -19,9 +19,9 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.contracts.topics import Topic
-from shared.log import set_traceparent
 from shared.messaging.copies import CopyKeeper, rank
 from shared.messaging.failures import cause_of, is_transient
+from shared.messaging.kafka_connection import KafkaConnection
 from shared.messaging.messages import Incoming, Reading, Record, headers_of, read_record
 from shared.messaging.topics_admin import missing_topics
 from shared.settings import SharedSettings
@@ -77,18 +77,18 @@ class StateLog:
 
     def __init__(self, settings: SharedSettings, topics: Sequence[Topic]) -> None:
         self.highest: dict[tuple[str, UUID], Incoming] = {}
-        self._bootstrap = settings.kafka_bootstrap
+        self._kafka = KafkaConnection.of(settings)
         self._topics = {settings.topic(topic.name): topic for topic in topics}
         self._partitions: list[TopicPartition] = []
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+            **self._kafka.options(), enable_auto_commit=False, auto_offset_reset="earliest"
         )
 
     async def open(self) -> None:
         """Go to the beginning of the topics. Raises KafkaError where Kafka is away, NotWhole where a topic is."""
-        if missing := await missing_topics(self._bootstrap, set(self._topics)):
+        if missing := await missing_topics(self._kafka, set(self._topics)):
             raise NotWhole(dict.fromkeys(missing, 0))
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        admin = AIOKafkaAdminClient(**self._kafka.options())
         try:
             await admin.start()
             described = await admin.describe_topics(sorted(self._topics))
@@ -151,7 +151,6 @@ async def rebuild(keeper: CopyKeeper, tables: Sequence[str], settings: SharedSet
                 await asyncio.sleep(_PAUSE_SECONDS)
         return await _replace(keeper, tables, states)
     finally:
-        set_traceparent(None)
         await states.close()
 
 

@@ -21,9 +21,11 @@ from shared import metrics
 from shared.contracts.envelope import Envelope
 from shared.db import Database
 from shared.messaging.failures import cause_of
+from shared.messaging.kafka_connection import KafkaConnection
 from shared.messaging.sender import STALL_SECONDS, Parcel, Sender, is_refusal
 from shared.messaging.shard_lock import IDLE_SECONDS, ShardLock, lock_id
 from shared.messaging.tables import outbox
+from shared.messaging.traces import sending
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +57,7 @@ class RelayPlace:
 
     service: str
     namespace: str
-    bootstrap: str
+    kafka: KafkaConnection
     shard: int = 0
     shards: int = 1
     stall_seconds: float = STALL_SECONDS
@@ -75,7 +77,7 @@ class Relay:
         number = lock_id(place.namespace, place.service, place.shard)
         self._lock = ShardLock(database.engine.url, number, idle_seconds=place.idle_seconds)
         self._sender = Sender(
-            place.bootstrap,
+            place.kafka,
             name=f"{place.topic(place.service)}.relay.{place.shard}",
             stall_seconds=place.stall_seconds,
         )
@@ -159,7 +161,8 @@ class Relay:
     async def _publish(self, connection: AsyncConnection, parcels: Sequence[Parcel]) -> bool:
         """Publish a window. False where something is in the way that only time can clear."""
         try:
-            sent = await self._sender.send(parcels)
+            with sending(self.place.service, parcels):
+                sent = await self._sender.send(parcels)
         except (KafkaError, OSError, TimeoutError) as error:
             self._note_failures([error])
             return False

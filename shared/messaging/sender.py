@@ -22,6 +22,8 @@ from aiokafka.errors import (
     UnsupportedForMessageFormatError,
 )
 
+from shared.messaging.kafka_connection import KafkaConnection
+
 log = structlog.get_logger(__name__)
 
 STALL_SECONDS = 5.0
@@ -78,8 +80,8 @@ def is_refusal(error: BaseException) -> bool:
 class Sender:
     """Holds the producer of one relay, and replaces it when it fails."""
 
-    def __init__(self, bootstrap: str, *, name: str, stall_seconds: float = STALL_SECONDS) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, kafka: KafkaConnection, *, name: str, stall_seconds: float = STALL_SECONDS) -> None:
+        self._kafka = kafka
         self._name = name
         self._stall_seconds = stall_seconds
         self._producer: AIOKafkaProducer | None = None
@@ -138,7 +140,7 @@ class Sender:
     async def _ready(self) -> AIOKafkaProducer:
         if self._producer is None:
             producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
+                **self._kafka.options(),
                 client_id=self._name,
                 acks="all",
                 enable_idempotence=True,

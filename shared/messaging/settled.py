@@ -17,6 +17,7 @@ from shared.db import Database
 from shared.kernel.clock import Clock
 from shared.messaging.copies import COPIES
 from shared.messaging.effects import EFFECTS
+from shared.messaging.kafka_connection import KafkaConnection
 from shared.messaging.lag import Lag, read_lag
 from shared.messaging.reactions import Copies, Reactions, Timers
 from shared.messaging.timers import TimerRunner
@@ -96,4 +97,4 @@ async def _lag(parts: Sequence[ServicePart], settings: SharedSettings) -> Lag:
         for name, topics in ((EFFECTS, part.reactions.topics), (COPIES, part.copies.topics)):
             if topics:
                 groups[settings.topic(f"{part.service}.{name}")] = [settings.topic(topic.name) for topic in topics]
-    return await read_lag(settings.kafka_bootstrap, groups)
+    return await read_lag(KafkaConnection.of(settings), groups)

@@ -14,6 +14,7 @@ import asyncpg
 import structlog
 from sqlalchemy import URL
 
+from shared.db import connect_alone
 from shared.messaging.failures import cause_of
 
 log = structlog.get_logger(__name__)
@@ -36,7 +37,7 @@ class ShardLock:
     """The lock of one shard, on a connection of its own."""
 
     def __init__(self, url: URL, number: int, *, idle_seconds: float = IDLE_SECONDS) -> None:
-        self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._url = url
         self._number = number
         self._idle_seconds = idle_seconds
         self._last_heard = 0.0
@@ -44,8 +45,8 @@ class ShardLock:
     @asynccontextmanager
     async def held(self, *, unless: asyncio.Event | None = None) -> AsyncIterator[bool]:
         """Wait until the lock is ours, and keep it. Gives False where `unless` was set before that."""
-        connection = await asyncpg.connect(
-            self._dsn,
+        connection = await connect_alone(
+            self._url,
             timeout=self._idle_seconds,
             command_timeout=self._idle_seconds / 3,
             server_settings={

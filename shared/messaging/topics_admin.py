@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from shared.contracts.topics import TOPICS, Kind, Topic
+from shared.messaging.kafka_connection import KafkaConnection
 from shared.settings import SharedSettings
 
 log = structlog.get_logger(__name__)
@@ -37,7 +38,7 @@ def topic_configs(topic: Topic, *, replication: int) -> dict[str, str]:
 
 async def create_topics(settings: SharedSettings, topics: Collection[Topic] = TOPICS) -> list[str]:
     """Make the topics that are missing and return their names. Raises KafkaError where Kafka is away or says no."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap, client_id=settings.topic("topics"))
+    admin = AIOKafkaAdminClient(**KafkaConnection.of(settings).options(), client_id=settings.topic("topics"))
     try:
         await admin.start()
         there = set(await admin.list_topics())
@@ -66,9 +67,9 @@ async def create_topics(settings: SharedSettings, topics: Collection[Topic] = TO
     return made
 
 
-async def missing_topics(bootstrap: str, names: Collection[str]) -> set[str]:
+async def missing_topics(kafka: KafkaConnection, names: Collection[str]) -> set[str]:
     """Return which of these topics do not exist. Raises KafkaError where Kafka is away."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**kafka.options())
     try:
         await admin.start()
         return set(names) - set(await admin.list_topics())

@@ -21,6 +21,7 @@ from shared.messaging.consumer import GroupConsumer
 from shared.messaging.copies import COPIES, CopyKeeper
 from shared.messaging.effects import EFFECTS, Effects
 from shared.messaging.failures import cause_of
+from shared.messaging.kafka_connection import KafkaConnection
 from shared.messaging.probes import probes
 from shared.messaging.purge import purge
 from shared.messaging.reactions import Copies, Reactions, StateSource, Timers
@@ -168,8 +169,9 @@ def make_worker(
     clock = settings.make_clock()
     effects = Effects(reactions, database, clock, limits=limits)
     keeper = CopyKeeper(copies, database, clock, limits=limits)
+    kafka = KafkaConnection.of(settings)
     relays = [
-        Relay(database, RelayPlace(service, settings.namespace, settings.kafka_bootstrap, shard, settings.relay_shards))
+        Relay(database, RelayPlace(service, settings.namespace, kafka, shard, settings.relay_shards))
         for shard in range(settings.relay_shards)
     ]
 
@@ -177,7 +179,7 @@ def make_worker(
         for relay in relays:
             relay.wake()
 
-    broker = PatientBroker(settings.kafka_bootstrap, client_id=settings.topic(f"{service}.worker"))
+    broker = PatientBroker(kafka, client_id=settings.topic(f"{service}.worker"))
     takers: dict[str, Taker] = {EFFECTS: effects, COPIES: keeper}
     consumers = [
         GroupConsumer(

@@ -17,6 +17,7 @@ from shared.db import Database, open_database
 from shared.kernel.ids import new_id
 from shared.messaging import tables
 from shared.messaging.effects import Effects
+from shared.messaging.kafka_connection import KafkaConnection
 from shared.messaging.lag import read_lag
 from shared.messaging.taking import Limits
 from shared.messaging.topics_admin import create_topics
@@ -52,7 +53,7 @@ async def _put(producer: AIOKafkaProducer, namespace: str, key: UUID, *versions:
 
 async def _lag(kafka: str, namespace: str) -> int:
     group = f"{namespace}.ledger.effects"
-    return (await read_lag(kafka, {group: [f"{namespace}.{BOOKINGS.name}"]})).behind[group]
+    return (await read_lag(KafkaConnection(kafka), {group: [f"{namespace}.{BOOKINGS.name}"]})).behind[group]
 
 
 def _never_commit(worker: Worker) -> None:

@@ -15,7 +15,8 @@ from shared.contracts.booking import BookingChanged
 from shared.contracts.topics import BOOKINGS
 from shared.db import Database
 from shared.kernel.ids import new_id
-from shared.messaging.dead_letters import release_key
+from shared.messaging.dead_letters import Decider, release_key
+from shared.messaging.kafka_connection import KafkaConnection
 from shared.messaging.relay import Relay, RelayPlace
 from shared.messaging.sender import Parcel, Sender
 from shared.messaging.shard_lock import LockLost, ShardLock, lock_id
@@ -35,7 +36,9 @@ class _Running:
         self._tasks: list[tuple[Relay, asyncio.Task[None]]] = []
 
     def start(self, *, shard: int = 0, shards: int = 1, stall_seconds: float = 2.0) -> Relay:
-        place = RelayPlace("booking", self.namespace, self.kafka, shard, shards, stall_seconds, idle_seconds=6.0)
+        place = RelayPlace(
+            "booking", self.namespace, KafkaConnection(self.kafka), shard, shards, stall_seconds, idle_seconds=6.0
+        )
         relay = Relay(self.database, place)
         self._tasks.append((relay, asyncio.create_task(relay.run())))
         return relay
@@ -210,7 +213,7 @@ async def test_a_row_that_kafka_refuses_stops_its_key_and_no_other(
         async with database.engine.begin() as connection:
             await connection.exec_driver_sql("UPDATE outbox SET payload = '{}' WHERE version = 2")
         async with database.sessions() as session, session.begin():
-            await release_key(session, BOOKINGS.name, bad)
+            await release_key(session, BOOKINGS.name, bad, by=Decider(name="operator"), reason="mended")
         running.start()
         await until(running.is_empty)
         published = await running.published()
@@ -272,7 +275,7 @@ class _Scripted:
 
 
 async def _send(producer: _Scripted, lanes: str) -> tuple[list[int], list[int]]:
-    sender = Sender("nowhere:9092", name="test", stall_seconds=0.2)
+    sender = Sender(KafkaConnection("nowhere:9092"), name="test", stall_seconds=0.2)
     sender._producer = producer
     sender.replace = lambda: None  # type: ignore[method-assign]
     parcels = [Parcel(number, "t", lane.encode(), str(number).encode(), []) for number, lane in enumerate(lanes)]

@@ -17,6 +17,7 @@ from shared.db import Database
 from shared.kernel.clock import FixedClock
 from shared.kernel.ids import new_id
 from shared.messaging.asyncapi import asyncapi_document
+from shared.messaging.kafka_connection import KafkaConnection
 from shared.messaging.outbox import bury
 from shared.messaging.purge import INBOX_DAYS, purge
 from shared.messaging.reactions import Copies, Reactions, StateSource, Timers
@@ -133,7 +134,7 @@ async def test_topics_are_made_once_with_settings_of_their_own(database_url: str
     ours = settings(database_url, kafka=kafka, namespace=namespace)
     assert sorted(await create_topics(ours)) == sorted(ours.topic(topic.name) for topic in TOPICS)
     assert await create_topics(ours) == []
-    assert await missing_topics(kafka, [ours.topic(PEOPLE.name), "no.such"]) == {"no.such"}
+    assert await missing_topics(KafkaConnection(kafka), [ours.topic(PEOPLE.name), "no.such"]) == {"no.such"}
     for topic in TOPICS:
         configs = topic_configs(topic, replication=3)
         assert configs["min.insync.replicas"] == "2"
