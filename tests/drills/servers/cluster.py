@@ -1,0 +1,140 @@
+"""Three real Kafka brokers as one cluster: every record on three, and acknowledged by two at least.
+
+Each node speaks to the other two through proxies, so that one can be cut off from them while clients still reach it.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from deploy.embedded.kafka import KafkaServer, new_cluster_id
+from deploy.embedded.processes import Deadline, free_port
+from tests.drills.servers.proxy import Proxies, Proxy
+from tests.support.own_parts import OwnPart
+
+SIZE = 3
+NODES = range(1, SIZE + 1)
+_ASK_SECONDS = 30.0
+_ASK_AGAIN_SECONDS = 0.2
+
+
+class KafkaCluster:
+    """Three brokers that are controllers too, each in a folder of its own, so that each can be killed by itself."""
+
+    def __init__(self, folder: Path, proxies: Proxies | None = None) -> None:
+        """With `proxies`, what the nodes say to each other goes through them, and `cut_off` can stop it."""
+        self._proxies = proxies
+        self._ports = {node: free_port() for node in NODES}
+        self._controllers = {node: free_port() for node in NODES}
+        self._replication = {node: free_port() for node in NODES}
+        self._ways: dict[tuple[int, int], Proxy] = {}
+        self._to_replicas: dict[int, Proxy] = {}
+        if proxies is not None:
+            self._lay_ways(proxies)
+        cluster = new_cluster_id()
+        self.nodes = {
+            node: OwnPart(
+                KafkaServer(
+                    folder / f"node{node}", self._ports[node], self._controllers[node], self._changes(node), cluster
+                ),
+                folder / f"node{node}.log",
+            )
+            for node in NODES
+        }
+
+    @property
+    def bootstrap(self) -> str:
+        """Return the addresses of all three, as a client is told."""
+        return ",".join(f"127.0.0.1:{port}" for port in self._ports.values())
+
+    async def start(self) -> None:
+        """Start all three; none is ready before two of them have met."""
+        await asyncio.gather(*(asyncio.to_thread(node.server.prepare, lambda _: None) for node in self.nodes.values()))
+        await asyncio.gather(*(node.start() for node in self.nodes.values()))
+
+    def stop(self) -> None:
+        """Stop all three at once: the last ones have nobody left to hand over to, so they are not asked nicely."""
+        for node in self.nodes.values():
+            if node.process is not None:
+                node.kill()
+
+    async def leaders(self, topic: str) -> list[int]:
+        """Return which node leads each partition; -1 where none does now."""
+        return [partition["leader"] for partition in await self._partitions(topic)]
+
+    async def in_sync(self, topic: str) -> list[set[int]]:
+        """Return which nodes have all of each partition."""
+        return [set(partition["isr"]) for partition in await self._partitions(topic)]
+
+    async def _partitions(self, topic: str) -> list[dict[str, Any]]:
+        deadline = Deadline(_ASK_SECONDS)
+        while True:
+            client = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=3000)
+            try:
+                await client.start()
+                [described] = await client.describe_topics([topic])
+                return sorted(described["partitions"], key=lambda partition: int(partition["partition"]))
+            except (KafkaError, OSError):  # it asks a node of its own choice, which may be the dead one
+                if deadline.is_over:
+                    raise
+                await asyncio.sleep(_ASK_AGAIN_SECONDS)
+            finally:
+                await client.close()
+
+    def cut_off(self, node: int) -> None:
+        """Let nothing pass between a node and the other two; its clients are not in the way."""
+        for proxy in self._around(node):
+            proxy.cut()
+
+    def join_again(self, node: int) -> None:
+        """Let the nodes speak again."""
+        for proxy in self._around(node):
+            proxy.mend()
+
+    def _around(self, node: int) -> list[Proxy]:
+        assert self._ways, "the cluster was made without proxies"
+        return [*(way for ends, way in self._ways.items() if node in ends), self._to_replicas[node]]
+
+    def _lay_ways(self, proxies: Proxies) -> None:
+        self._to_replicas = {node: proxies.to(self._replication[node], f"replicas-{node}") for node in NODES}
+        self._ways = {
+            (here, there): proxies.to(self._controllers[there], f"controller-{here}-{there}")
+            for here in NODES
+            for there in NODES
+            if here != there
+        }
+
+    def _changes(self, node: int) -> dict[str, str | None]:
+        voters = {
+            there: self._ways[node, there].port if (node, there) in self._ways else self._controllers[there]
+            for there in NODES
+        }
+        replication = self._replication[node]
+        to_replicas = self._to_replicas[node].port if node in self._to_replicas else replication
+        return {
+            "node.id": str(node),
+            "controller.quorum.bootstrap.servers": None,
+            "controller.quorum.voters": ",".join(f"{there}@127.0.0.1:{port}" for there, port in voters.items()),
+            "listeners": (
+                f"PLAINTEXT://127.0.0.1:{self._ports[node]},REPLICATION://127.0.0.1:{replication},"
+                f"CONTROLLER://127.0.0.1:{self._controllers[node]}"
+            ),
+            "advertised.listeners": (
+                f"PLAINTEXT://127.0.0.1:{self._ports[node]},REPLICATION://127.0.0.1:{to_replicas}"
+            ),
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "inter.broker.listener.name": "REPLICATION",
+            "default.replication.factor": str(SIZE),
+            "min.insync.replicas": "2",
+            "offsets.topic.replication.factor": str(SIZE),
+            "transaction.state.log.replication.factor": str(SIZE),
+            "transaction.state.log.min.isr": "2",
+            "share.coordinator.state.topic.replication.factor": str(SIZE),
+            "share.coordinator.state.topic.min.isr": "2",
+            # A follower that has fallen silent holds up an acknowledgement for this long (30 s otherwise).
+            "replica.lag.time.max.ms": "6000",
+            "controlled.shutdown.max.retries": "3",
+        }
