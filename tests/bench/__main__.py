@@ -1,0 +1,58 @@
+"""`python -m tests.bench`: measures the product against its limits and against plainer ways of doing the same work."""
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import uvloop
+
+from tests.bench import benches, report
+from tests.bench.parts import own_parts
+from tests.bench.rounds import Outcome, WrongResult, run_rounds
+from tests.bench.size import FULL, QUICK, Size
+
+
+async def measure(names: list[str], size: Size) -> list[Outcome]:
+    """Run the named benches on parts of their own. Raises WrongResult."""
+    with tempfile.TemporaryDirectory(prefix="kurslots-bench-") as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL runs as another user where we are root
+        async with own_parts(Path(folder)) as parts:
+            return [
+                await run_rounds(bench, parts, size, told=lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201
+                for bench in benches.BENCHES
+                if bench.name in names
+            ]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit status: 1 where a contender did its work wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    known = [bench.name for bench in benches.BENCHES]
+    parser.add_argument("--only", action="append", choices=known, help="a bench to run; may be given again")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--history", type=int, help="rows of much history, for growth")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    parser.add_argument("--write-docs", action="store_true", help="put the table into docs/performance.md")
+    chosen = parser.parse_args(arguments)
+    size = QUICK if os.environ.get("QUICK") == "1" else FULL
+    size = replace(size, rounds=chosen.rounds or size.rounds, much_history=chosen.history or size.much_history)
+    try:
+        outcomes = uvloop.run(measure(chosen.only or known, size))
+    except WrongResult as wrong:
+        print(f"Wrong result: {wrong}", file=sys.stderr)  # noqa: T201
+        return 1
+    if chosen.write_docs:
+        report.write_docs(outcomes, size)
+    if chosen.markdown:
+        print(report.markdown(outcomes, size))  # noqa: T201
+    else:
+        report.show(outcomes, size)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""How much the bench does: everything is bounded in count, and `QUICK=1` asks for just enough to see that it works."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Counts of one turn. A slow contender does less: what is compared is work per second."""
+
+    rounds: int = 5
+    events: int = 20_000
+    slow_events: int = 1_000
+    messages: int = 10_000
+    slow_messages: int = 1_000
+    bookings: int = 2_000
+    slow_bookings: int = 600
+    runs: int = 200
+    clients: int = 16
+    notifications: int = 300
+    per_second: int = 50
+    little_history: int = 10_000
+    much_history: int = 3_000_000
+    longest_seconds: float = 120.0
+
+
+FULL = Size()
+QUICK = Size(
+    rounds=1,
+    events=600,
+    slow_events=60,
+    messages=300,
+    slow_messages=60,
+    bookings=60,
+    slow_bookings=30,
+    runs=10,
+    clients=4,
+    notifications=20,
+    little_history=500,
+    much_history=5_000,
+)
