@@ -13,6 +13,8 @@ from shared.db import Database
 STEP = 1000
 INBOX_DAYS = 2 * max(topic.keep_days for topic in TOPICS if topic.kind is Kind.FACT)
 SETTLED_LETTER_DAYS = 90
+DECISION_DAYS = 730
+HALT_DAYS = 1
 FORGOTTEN_TIMER_DAYS = 7
 _PAUSE_SECONDS = 0.05
 
@@ -34,6 +36,24 @@ _STEPS = (
                            ORDER BY settled_at LIMIT :step)
         """),
         SETTLED_LETTER_DAYS,
+    ),
+    (
+        text("""
+            DELETE FROM message_decisions
+             WHERE id IN (SELECT id FROM message_decisions
+                           WHERE decided_at < clock_timestamp() - :days * interval '1 day'
+                           ORDER BY decided_at LIMIT :step)
+        """),
+        DECISION_DAYS,
+    ),
+    (
+        text("""
+            DELETE FROM halted_consumers
+             WHERE (worker, consumer) IN (SELECT worker, consumer FROM halted_consumers
+                                           WHERE noted_at < clock_timestamp() - :days * interval '1 day'
+                                           LIMIT :step)
+        """),
+        HALT_DAYS,
     ),
     (
         text("""

@@ -149,6 +149,41 @@ dead_letters = Table(
     Index("ix_dead_letters_settled_at", "settled_at", postgresql_where=text("settled_at IS NOT NULL")),
 )
 
+# What people have decided about messages set aside and about stopped keys: who, when, what and why. A reason is an
+# operator's own words and must name nobody: it outlives those whom the message was about.
+message_decisions = Table(
+    "message_decisions",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _now("decided_at"),
+    Column("action", Text, nullable=False),
+    Column("actor_id", Uuid, comment="the person, where she was signed in"),
+    Column("actor_name", Text, comment="the system user, at a command line"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("letter_id", BigInteger, comment="the dead letter; its row is forgotten earlier than this one"),
+    Column("consumer", Text),
+    Column("topic", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("type", Text),
+    Column("cause", Text, nullable=False, comment="as it stood when it was decided"),
+    CheckConstraint("action IN ('replay', 'discard', 'release')", name="action"),
+    CheckConstraint("action = 'replay' OR reason <> ''", name="reason"),
+    CheckConstraint("(actor_id IS NULL) <> (actor_name IS NULL)", name="actor"),
+    CheckConstraint("(letter_id IS NULL) = (action = 'release')", name="letter"),
+    Index("ix_message_decisions_decided_at", "decided_at"),
+)
+
+# Consumers that have stopped because too many messages die; their worker says so again and again while it lives.
+halted_consumers = Table(
+    "halted_consumers",
+    metadata,
+    Column("worker", Text, nullable=False, comment="host and process"),
+    Column("consumer", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    _now("noted_at"),
+    PrimaryKeyConstraint("worker", "consumer"),
+)
+
 # Due rows that failed: left alone until their next try, shown to the operator after some.
 timer_failures = Table(
     "timer_failures",

@@ -98,13 +98,19 @@ def test_a_replay_is_asked_of_the_worker_and_keeps_who_asked(url: str, first: in
 def test_a_message_is_given_up_only_with_a_reason_which_is_kept(url: str, first: int) -> None:
     code, said = _kurslots("booking", "--discard", str(first))
     assert code == 2
-    assert "--why" in said
-    assert _kurslots("booking", "--discard", str(first), "--why", "sent twice", "--by", "anna")[0] == 0
+    assert "--reason" in said
+    assert _kurslots("booking", "--discard", str(first), "--reason", "sent twice", "--by", "anna")[0] == 0
     rows = _in(url, "SELECT outcome, settled_by, retry_at IS NOT NULL AS is_next FROM dead_letters ORDER BY id")
     assert [(row.outcome, row.settled_by, row.is_next) for row in rows] == [
-        ("discarded", "anna (sent twice)", False),
+        ("discarded", "anna", False),
         (None, None, True),
     ]
+    (decided,) = json.loads(_kurslots("booking", "--decisions", "--json")[1])["booking"]
+    assert (decided["action"], decided["by"], decided["reason"]) == ("discard", "anna", "sent twice")
+    assert (decided["id"], decided["cause"], decided["outcome"]) == (first, "ValueError in react", "discarded")
+    code, shown = _kurslots("--decisions")
+    assert code == 0
+    assert "sent twice" in shown
 
 
 def test_what_cannot_be_settled_is_refused_with_a_reason(first: int) -> None:
@@ -121,7 +127,11 @@ def test_a_stopped_key_is_listed_and_released(url: str) -> None:
     _in(url, stop, "SELECT 1")
     (stopped,) = json.loads(_kurslots("booking", "--json")[1])["booking"]["stopped_keys"]
     assert (stopped["key"], stopped["cause"], stopped["waiting"]) == (key, "TooLarge", 0)
-    assert _kurslots("booking", "--release", "booking.runs", "no-key")[0] == 2
-    assert _kurslots("booking", "--release", "booking.runs", key)[0] == 0
-    assert _kurslots("booking", "--release", "booking.runs", key)[0] == 1
+    why = ("--reason", "the limit was raised")
+    assert _kurslots("booking", "--release", "booking.runs", "no-key", *why)[0] == 2
+    assert _kurslots("booking", "--release", "booking.runs", key)[0] == 2
+    assert _kurslots("booking", "--release", "booking.runs", key, *why)[0] == 0
+    assert _kurslots("booking", "--release", "booking.runs", key, *why)[0] == 1
+    (decided,) = _in(url, "SELECT action, key, reason FROM message_decisions")
+    assert tuple(decided) == ("release", key, "the limit was raised")
     assert _in(url, "SELECT key FROM stopped_keys") == []

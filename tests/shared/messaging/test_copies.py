@@ -12,7 +12,7 @@ from shared.db import Database
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import new_id
 from shared.messaging.copies import CopyKeeper, is_erased
-from shared.messaging.dead_letters import ask_replay, list_dead_letters
+from shared.messaging.dead_letters import Decider, ask_replay, list_dead_letters
 from shared.messaging.messages import Incoming, Record, read_record
 from shared.messaging.retries import Retries
 from shared.messaging.taking import Limits
@@ -95,7 +95,7 @@ async def test_a_state_whose_copying_failed_is_replayed_where_it_is_still_the_hi
     await keeper.take(_read([_state(keys[0], 2)]))
     async with database.sessions() as session, session.begin():
         for letter in await list_dead_letters(session):
-            await ask_replay(session, letter.id, by="operator")
+            await ask_replay(session, letter.id, by=Decider(name="operator"))
     assert await Retries(database, {"copies": keeper}).run_due() == 2
     assert sorted(await _names(database)) == [("name 1", 1), ("name 2", 2)]
 

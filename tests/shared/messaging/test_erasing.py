@@ -14,7 +14,7 @@ from shared.kernel.clock import SystemClock
 from shared.kernel.ids import new_id
 from shared.messaging import erasing
 from shared.messaging.copies import CopyKeeper
-from shared.messaging.dead_letters import ask_replay, list_dead_letters
+from shared.messaging.dead_letters import Decider, ask_replay, list_dead_letters
 from shared.messaging.messages import Record, read_record
 from shared.messaging.parking import SetAside
 from shared.messaging.retries import Retries
@@ -114,7 +114,7 @@ async def test_a_grave_that_had_failed_empties_the_rest_when_it_is_replayed(
     listener.copies.erasers[PersonDescribed] = erase
     async with database.sessions() as session, session.begin():
         first, *_ = await list_dead_letters(session)
-        await ask_replay(session, first.id, by="operator")
+        await ask_replay(session, first.id, by=Decider(name="operator"))
     retries = Retries(database, {"copies": keeper})
 
     async def settled() -> bool:

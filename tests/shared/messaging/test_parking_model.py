@@ -27,7 +27,7 @@ from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.ids import new_id
 from shared.messaging import inbox, tables
-from shared.messaging.dead_letters import ask_replay, discard
+from shared.messaging.dead_letters import Decider, ask_replay, discard
 from shared.messaging.effects import EFFECTS, Effects
 from shared.messaging.failures import is_transient
 from shared.messaging.messages import Incoming, read_record
@@ -227,14 +227,14 @@ class ParkingMachine(RuleBasedStateMachine):
             return
         with suppress(NotFound, Conflict):
             async with self.stage.database.sessions() as session, session.begin():
-                await ask_replay(session, first.id, by="operator")
+                await ask_replay(session, first.id, by=Decider(name="operator"))
 
     async def _give_up(self, key: int) -> None:
         if (first := await self._first(key)) is None:
             return
         with suppress(NotFound, Conflict):
             async with self.stage.database.sessions() as session, session.begin():
-                await discard(session, first.id, by="operator")
+                await discard(session, first.id, by=Decider(name="operator"), reason="sent twice")
             self.given_up.add(first.message_id)
 
     async def _overtaken(self, worker: int, size: int) -> None:

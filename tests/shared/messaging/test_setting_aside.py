@@ -13,6 +13,7 @@ from shared.kernel.clock import SystemClock
 from shared.kernel.errors import Conflict, NotFound
 from shared.kernel.ids import new_id
 from shared.messaging.dead_letters import (
+    Decider,
     ask_replay,
     discard,
     list_dead_letters,
@@ -48,11 +49,11 @@ class _Service:
 
     async def ask_replay(self, letter_id: int) -> None:
         async with self.database.sessions() as session, session.begin():
-            await ask_replay(session, letter_id, by="operator")
+            await ask_replay(session, letter_id, by=Decider(name="operator"))
 
     async def discard(self, letter_id: int) -> None:
         async with self.database.sessions() as session, session.begin():
-            await discard(session, letter_id, by="operator")
+            await discard(session, letter_id, by=Decider(name="operator"), reason="sent twice")
 
 
 @pytest.fixture
@@ -231,7 +232,7 @@ async def test_a_stopped_key_is_listed_and_released(database: Database) -> None:
     async with database.sessions() as session, session.begin():
         (stopped,) = await list_stopped_keys(session)
         assert (stopped.topic, stopped.key, stopped.cause, stopped.waiting) == ("booking.runs", key, "TooLarge", 0)
-        await release_key(session, "booking.runs", key)
+        await release_key(session, "booking.runs", key, by=Decider(name="operator"), reason="mended")
         assert await list_stopped_keys(session) == []
         with pytest.raises(NotFound):
-            await release_key(session, "booking.runs", key)
+            await release_key(session, "booking.runs", key, by=Decider(name="operator"), reason="mended")

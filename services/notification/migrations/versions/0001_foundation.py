@@ -48,6 +48,7 @@ def upgrade() -> None:
     sa.Column('subject_id', sa.Uuid(), nullable=False),
     sa.Column('cause_id', sa.Uuid(), nullable=False),
     sa.Column('cause_type', sa.Text(), nullable=False),
+    sa.Column('traceparent', sa.Text(), nullable=True),
     sa.Column('secret', sa.Boolean(), nullable=False),
     sa.Column('urgent', sa.Boolean(), nullable=False),
     sa.Column('content', postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
@@ -212,6 +213,13 @@ def upgrade() -> None:
     sa.Column('buried_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.PrimaryKeyConstraint('topic', 'key', name=op.f('pk_graves'))
     )
+    op.create_table('halted_consumers',
+    sa.Column('worker', sa.Text(), nullable=False, comment='host and process'),
+    sa.Column('consumer', sa.Text(), nullable=False),
+    sa.Column('cause', sa.Text(), nullable=False),
+    sa.Column('noted_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.PrimaryKeyConstraint('worker', 'consumer', name=op.f('pk_halted_consumers'))
+    )
     op.create_table('inbox',
     sa.Column('message_id', sa.Uuid(), nullable=False),
     sa.Column('consumer', sa.Text(), nullable=False),
@@ -219,6 +227,26 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('message_id', 'consumer', name=op.f('pk_inbox'))
     )
     op.create_index('ix_inbox_seen_at', 'inbox', ['seen_at'], unique=False)
+    op.create_table('message_decisions',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('decided_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('action', sa.Text(), nullable=False),
+    sa.Column('actor_id', sa.Uuid(), nullable=True, comment='the person, where she was signed in'),
+    sa.Column('actor_name', sa.Text(), nullable=True, comment='the system user, at a command line'),
+    sa.Column('reason', sa.Text(), server_default='', nullable=False),
+    sa.Column('letter_id', sa.BigInteger(), nullable=True, comment='the dead letter; its row is forgotten earlier than this one'),
+    sa.Column('consumer', sa.Text(), nullable=True),
+    sa.Column('topic', sa.Text(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('type', sa.Text(), nullable=True),
+    sa.Column('cause', sa.Text(), nullable=False, comment='as it stood when it was decided'),
+    sa.CheckConstraint("(letter_id IS NULL) = (action = 'release')", name=op.f('ck_message_decisions_letter')),
+    sa.CheckConstraint("action = 'replay' OR reason <> ''", name=op.f('ck_message_decisions_reason')),
+    sa.CheckConstraint("action IN ('replay', 'discard', 'release')", name=op.f('ck_message_decisions_action')),
+    sa.CheckConstraint('(actor_id IS NULL) <> (actor_name IS NULL)', name=op.f('ck_message_decisions_actor')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message_decisions'))
+    )
+    op.create_index('ix_message_decisions_decided_at', 'message_decisions', ['decided_at'], unique=False)
     op.create_table('outbox',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('event_id', sa.Uuid(), nullable=False),
@@ -268,11 +296,37 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('lookup', name=op.f('pk_idempotency_keys'))
     )
     op.create_index('ix_idempotency_keys_created_at', 'idempotency_keys', ['created_at'], unique=False)
+    op.create_table('sign_in_attempts',
+    sa.Column('state_hash', sa.LargeBinary(), nullable=False, comment='SHA-256 of the state that was sent to the issuer'),
+    sa.Column('browser_hash', sa.LargeBinary(), nullable=False, comment='SHA-256 of the cookie of the browser'),
+    sa.Column('nonce', sa.Text(), nullable=False),
+    sa.Column('code_verifier', sa.Text(), nullable=False),
+    sa.Column('return_to', sa.Text(), nullable=False, comment='a path of this service'),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('state_hash', name=op.f('pk_sign_in_attempts'))
+    )
+    op.create_index('ix_sign_in_attempts_made_at', 'sign_in_attempts', ['made_at'], unique=False)
+    op.create_table('web_sessions',
+    sa.Column('id_hash', sa.LargeBinary(), nullable=False, comment='SHA-256 of the id in the cookie'),
+    sa.Column('issuer', sa.Text(), nullable=False, comment='our alias of it'),
+    sa.Column('subject', sa.Text(), nullable=False, comment="the issuer's name of the person"),
+    sa.Column('sealed_hint', sa.LargeBinary(), nullable=True, comment='the identity token, for signing out at the issuer'),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id_hash', name=op.f('pk_web_sessions'))
+    )
+    op.create_index('ix_web_sessions_issuer_subject', 'web_sessions', ['issuer', 'subject'], unique=False)
+    op.create_index('ix_web_sessions_seen_at', 'web_sessions', ['seen_at'], unique=False)
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index('ix_web_sessions_seen_at', table_name='web_sessions')
+    op.drop_index('ix_web_sessions_issuer_subject', table_name='web_sessions')
+    op.drop_table('web_sessions')
+    op.drop_index('ix_sign_in_attempts_made_at', table_name='sign_in_attempts')
+    op.drop_table('sign_in_attempts')
     op.drop_index('ix_idempotency_keys_created_at', table_name='idempotency_keys')
     op.drop_table('idempotency_keys')
     op.drop_index('ix_timer_failures_next_try_at', table_name='timer_failures')
@@ -280,8 +334,11 @@ def downgrade() -> None:
     op.drop_table('stopped_keys')
     op.drop_table('parked_keys')
     op.drop_table('outbox')
+    op.drop_index('ix_message_decisions_decided_at', table_name='message_decisions')
+    op.drop_table('message_decisions')
     op.drop_index('ix_inbox_seen_at', table_name='inbox')
     op.drop_table('inbox')
+    op.drop_table('halted_consumers')
     op.drop_table('graves')
     op.drop_index('ix_dead_letters_settled_at', table_name='dead_letters', postgresql_where=sa.text('settled_at IS NOT NULL'))
     op.drop_index('ix_dead_letters_retry_at', table_name='dead_letters', postgresql_where=sa.text('retry_at IS NOT NULL'))
