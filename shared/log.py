@@ -32,7 +32,7 @@ def new_traceparent() -> str:
 
 def _add_trace(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if traceparent := _traceparent.get():
-        event["trace"] = traceparent.split("-")[1]
+        event["trace_id"] = traceparent.split("-")[1]
     return event
 
 

@@ -1,12 +1,16 @@
 """`python -m services.<service> web|worker --port N`: one process of a service, on loopback unless told otherwise."""
 
 import argparse
+import asyncio
+import os
 from importlib import import_module
+from typing import Any
 
 import uvicorn
 
 from shared.log import configure_logging
 from shared.settings import ServiceSettings
+from shared.tracing import is_collector_set, tell_spans_to
 
 KEEP_ALIVE_SECONDS = 75  # longer than clients and proxies keep a connection: they must be the ones to close it
 
@@ -28,6 +32,8 @@ def run_process(settings_class: type[ServiceSettings]) -> None:
         app = import_module(f"services.{service}.app").create_app(settings)
     else:
         app = import_module(f"services.{service}.worker").create_worker(settings)
+    if is_collector_set(os.environ):
+        app = _with_spans(app, service, arguments.process)
     uvicorn.run(
         app,
         host=arguments.host,
@@ -36,3 +42,22 @@ def run_process(settings_class: type[ServiceSettings]) -> None:
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
+
+
+def _with_spans(app: Any, service: str, process: str) -> Any:  # noqa: ANN401 - two kinds of ASGI application
+    """Tell spans to the collector that is set, the last of them before the process says that it has stopped.
+
+    Later would be too late: uvicorn then ends the process by the signal that it was told to stop with.
+    """
+    spans = import_module("shared.spans").spans_by_settings(service, process)
+    tell_spans_to(spans)
+
+    async def told(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - handed on as they came
+        async def send_on(message: Any) -> None:  # noqa: ANN401
+            if message["type"] == "lifespan.shutdown.complete":
+                await asyncio.to_thread(spans.end)
+            await send(message)
+
+        await app(scope, receive, send_on if scope["type"] == "lifespan" else send)
+
+    return told

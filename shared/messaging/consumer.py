@@ -24,6 +24,7 @@ from shared.messaging.broker import PatientBroker
 from shared.messaging.failures import cause_of
 from shared.messaging.messages import Incoming, Record, headers_of, read_record
 from shared.messaging.taking import Taker, TooManyDeaths
+from shared.messaging.traces import receiving
 
 log = structlog.get_logger(__name__)
 
@@ -133,7 +134,8 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
 
     async def _take(self, records: Sequence[ConsumerRecord[Any, Any]]) -> int:
         try:
-            taken = await self._taker.take([self._read(record) for record in records])
+            with receiving(self.group, records):
+                taken = await self._taker.take([self._read(record) for record in records])
         except TooManyDeaths as error:
             self.halted_because = str(error)
             log.critical("consumer_halted", group=self.group, cause=str(error))

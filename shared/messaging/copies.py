@@ -13,13 +13,13 @@ from shared.contracts.facts import State
 from shared.contracts.registry import message_class
 from shared.db import Database
 from shared.kernel.clock import Clock
-from shared.log import set_traceparent
 from shared.messaging import erasing, inbox, parking
 from shared.messaging.messages import Incoming, Reading
 from shared.messaging.parking import SetAside
 from shared.messaging.reactions import Copies, Delivery
 from shared.messaging.tables import copy_versions
 from shared.messaging.taking import Limits, Taker
+from shared.messaging.traces import processing
 
 COPIES = "copies"
 
@@ -75,7 +75,8 @@ class CopyKeeper(Taker):
         )
         copied = [highest[row.topic, row.key] for row in risen]
         for incoming in copied:
-            await self._keep(session, incoming)
+            with processing(COPIES, incoming):
+                await self._keep(session, incoming)
         return copied
 
     async def apply_again(self, session: AsyncSession, incoming: Incoming) -> None:
@@ -91,7 +92,6 @@ class CopyKeeper(Taker):
 
     async def _keep(self, session: AsyncSession, incoming: Incoming) -> None:
         assert incoming.envelope is not None
-        set_traceparent(incoming.envelope.traceparent)
         delivery = Delivery(session, self.clock, incoming.envelope)
         if isinstance(incoming.message, State):
             await self.copies.keepers[type(incoming.message)](delivery, incoming.message)

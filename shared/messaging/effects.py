@@ -8,13 +8,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.contracts.facts import Fact
 from shared.db import Database
 from shared.kernel.clock import Clock
-from shared.log import set_traceparent
 from shared.messaging import inbox, parking
 from shared.messaging.failures import Transient
 from shared.messaging.messages import Incoming
 from shared.messaging.parking import SetAside
 from shared.messaging.reactions import Delivery, Reactions
 from shared.messaging.taking import Limits, Taker
+from shared.messaging.traces import processing
 
 EFFECTS = "effects"
 
@@ -49,10 +49,10 @@ class Effects(Taker):
         """Call the reaction to a fact, whatever the inbox says, and flush: what fails is then known to be its doing."""
         assert isinstance(incoming.message, Fact)
         assert incoming.envelope is not None
-        set_traceparent(incoming.envelope.traceparent)
         reaction = self.reactions.handlers[type(incoming.message)]
-        await reaction(Delivery(session, self.clock, incoming.envelope), incoming.message)
-        await session.flush()
+        with processing(EFFECTS, incoming):
+            await reaction(Delivery(session, self.clock, incoming.envelope), incoming.message)
+            await session.flush()
 
     async def put_aside(self, session: AsyncSession, incoming: Incoming, why: SetAside) -> None:
         """Park the message's key behind it, unless another worker has applied or parked the message meanwhile."""

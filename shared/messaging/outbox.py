@@ -18,8 +18,8 @@ from shared.contracts.facts import Fact, Message, State
 from shared.kernel.errors import InvalidInput, KurslotsError
 from shared.kernel.ids import new_id
 from shared.kernel.texts import N_
-from shared.log import current_traceparent
 from shared.messaging.tables import graves, outbox
+from shared.messaging.traces import traceparent_of_new
 
 PAYLOAD_LIMIT_BYTES = 900_000  # a broker's default limit of a batch is 1 MiB, headers included
 SLOTS = 1024
@@ -107,7 +107,7 @@ async def _insert(
             type=message.type_name,
             version=version,
             at=at,
-            traceparent=current_traceparent(),
+            traceparent=traceparent_of_new(message, event_id),
             payload=payload,
         ),
     )

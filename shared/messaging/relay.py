@@ -26,6 +26,7 @@ from shared.messaging.sender import STALL_SECONDS, Parcel, Sender, is_refusal
 from shared.messaging.shard_lock import IDLE_SECONDS, ShardLock, lock_id
 from shared.messaging.tables import outbox
 from shared.messaging.traces import sending
+from shared.messaging.traces import sending
 
 log = structlog.get_logger(__name__)
 
@@ -162,6 +163,7 @@ class Relay:
         """Publish a window. False where something is in the way that only time can clear."""
         try:
             with sending(self.place.service, parcels):
+                with sending(self.place.service, parcels):
                 sent = await self._sender.send(parcels)
         except (KafkaError, OSError, TimeoutError) as error:
             self._note_failures([error])

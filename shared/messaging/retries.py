@@ -11,7 +11,6 @@ from sqlalchemy import text
 from shared.contracts.facts import Message
 from shared.contracts.topics import TOPICS
 from shared.db import Database
-from shared.log import set_traceparent
 from shared.messaging import parking
 from shared.messaging.failures import cause_of, is_transient, stack_of
 from shared.messaging.messages import Incoming, Reading, read_record
@@ -79,8 +78,6 @@ class Retries:
                 raise
             await self._note_failure(taker, consumer, letter, error)
             return False
-        finally:
-            set_traceparent(None)
         self._tell(incoming, letter)
         return True
 

@@ -16,7 +16,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared import metrics
 from shared.db import Database
 from shared.kernel.clock import Clock
-from shared.log import set_traceparent
 from shared.messaging.failures import cause_of, is_transient, stack_of
 from shared.messaging.messages import Incoming, Reading
 from shared.messaging.parking import SetAside
@@ -169,11 +168,8 @@ class Taker(ABC):
 
     async def in_one_transaction(self, messages: Sequence[Incoming]) -> None:
         """Apply messages and commit, all or none. Raises whatever goes wrong."""
-        try:
-            async with self.database.sessions() as session, session.begin():
-                applied = await self.apply(session, messages)
-        finally:
-            set_traceparent(None)
+        async with self.database.sessions() as session, session.begin():
+            applied = await self.apply(session, messages)
         for incoming in applied:
             metrics.CONSUMER_APPLIED.labels(self.service, incoming.type_name).inc()
         if repeated := len(messages) - len(applied):

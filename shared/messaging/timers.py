@@ -12,9 +12,9 @@ from sqlalchemy import text
 from shared import metrics
 from shared.db import Database
 from shared.kernel.clock import Clock
-from shared.log import new_traceparent, set_traceparent
 from shared.messaging.failures import cause_of, is_transient
 from shared.messaging.reactions import Delivery, Timer, Timers
+from shared.tracing import span
 
 log = structlog.get_logger(__name__)
 
@@ -70,19 +70,18 @@ class TimerRunner:
         due, failures = await self._due(timer)
         done = 0
         for row_id in due:
-            set_traceparent(new_traceparent())
-            try:
-                await self._run_one(timer, row_id, failed_before=row_id in failures)
-            except Exception as error:  # noqa: BLE001 - sorted below
-                if is_transient(error):
-                    log.info("timer_waits", timer=timer.name, row_id=str(row_id), cause=cause_of(error))
-                    break
-                await self._note_failure(timer, row_id, failures.get(row_id, 0), error)
-            else:
-                done += 1
-                metrics.TIMERS_RUN.labels(self._timers.service, timer.name).inc()
-            finally:
-                set_traceparent(None)
+            with span(f"timer {timer.name}", attributes={"kurslots.row.id": str(row_id)}) as work:
+                try:
+                    await self._run_one(timer, row_id, failed_before=row_id in failures)
+                except Exception as error:  # noqa: BLE001 - sorted below
+                    work.fail(type(error).__name__)
+                    if is_transient(error):
+                        log.info("timer_waits", timer=timer.name, row_id=str(row_id), cause=cause_of(error))
+                        break
+                    await self._note_failure(timer, row_id, failures.get(row_id, 0), error)
+                else:
+                    done += 1
+                    metrics.TIMERS_RUN.labels(self._timers.service, timer.name).inc()
         return done
 
     async def _run_one(self, timer: Timer, row_id: UUID, *, failed_before: bool) -> None:

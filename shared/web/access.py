@@ -1,11 +1,10 @@
 """The outermost layers: what is logged and counted of each request, the headers of each answer, and faults.
 
-Nothing of a query, a body or a token is logged. Of a route whose permit has a label the log and the metrics tell the
-label alone, so that one kind of traffic cannot be told from another.
+Nothing of a query, a body or a token is logged. Of a route whose permit has a label the log, the metrics and the trace
+tell the label alone, so that one kind of traffic cannot be told from another.
 """
 
 import re
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -16,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from shared.kernel.ids import new_id
-from shared.log import current_traceparent, new_traceparent, set_traceparent
 from shared.metrics import HTTP_REQUESTS, HTTP_SECONDS
+from shared.tracing import AttributeValue, Kind, Span, span
 from shared.web.exchange import Exchange, RouteFacts, begin_exchange, exchange_in
 from shared.web.languages import Catalogues, accepted_language
 from shared.web.problems import problem_response, told_of
@@ -31,16 +30,16 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "cache-control": "no-store",
     "vary": "Accept-Language, Authorization",
 }
-_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_FAULTS_FROM = 500
 _KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _log = structlog.get_logger(__name__)
 
 
-def carried_traceparent(header: str | None) -> str:
-    """Return the trace that the request belongs to, with a span of its own; a new one where it came with none."""
-    found = _TRACEPARENT.fullmatch(header or "")
-    return f"00-{found.group(1)}-{secrets.token_hex(8)}-01" if found else new_traceparent()
+def valid_traceparent(header: str | None) -> str | None:
+    """Return the traceparent that the request came with; None where it came with none that can be read."""
+    return header if _TRACEPARENT.fullmatch(header or "") else None
 
 
 class AccessMiddleware:
@@ -68,18 +67,17 @@ class AccessMiddleware:
                 _complete(MutableHeaders(scope=message), exchange)
             await send(message)
 
-        before = current_traceparent()
-        set_traceparent(carried_traceparent(headers.get("traceparent")))
-        try:
-            with structlog.contextvars.bound_contextvars(request_id=exchange.request_id):
-                try:
-                    await self._app(scope, receive, send_on)
-                finally:
-                    self._tell(scope, exchange, status, time.perf_counter() - started)
-        finally:
-            set_traceparent(before)
+        under = valid_traceparent(headers.get("traceparent"))
+        with (
+            span("request", Kind.SERVER, under=under) as work,
+            structlog.contextvars.bound_contextvars(request_id=exchange.request_id),
+        ):
+            try:
+                await self._app(scope, receive, send_on)
+            finally:
+                self._tell(scope, exchange, status, time.perf_counter() - started, work)
 
-    def _tell(self, scope: AsgiScope, exchange: Exchange, status: int, seconds: float) -> None:
+    def _tell(self, scope: AsgiScope, exchange: Exchange, status: int, seconds: float, work: Span) -> None:
         facts = self._routes.get(scope.get("endpoint"))  # type: ignore[arg-type]  # None is in no table
         method = scope["method"] if scope["method"] in _KNOWN_METHODS else "other"
         route = facts.template if facts else "other"
@@ -93,6 +91,17 @@ class AccessMiddleware:
         if person is not None:
             fields["person"] = person
         _log.info("answered", milliseconds=round(seconds * 1000, 1), **fields)
+        _tell_span(work, route, method, told_status, is_fault=status >= _FAULTS_FROM)
+
+
+def _tell_span(work: Span, route: str, method: str, told_status: str, *, is_fault: bool) -> None:
+    """Tell of a request what the log tells, and no more."""
+    noted: dict[str, AttributeValue] = {"http.route": route, "http.request.method": method}
+    noted["http.response.status_code"] = int(told_status) if told_status.isdecimal() else told_status
+    work.rename(f"{method} {route}")
+    work.note(noted)
+    if is_fault:
+        work.fail(told_status)
 
 
 def _complete(headers: MutableHeaders, exchange: Exchange) -> None:

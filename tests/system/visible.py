@@ -34,7 +34,7 @@ _TIME = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\
 _BYTES = re.compile(r"\\+x([0-9a-f]*)")
 _NUMBERED = re.compile(r'"id": \d+')  # by the database, in the order of insertion
 _TOKEN = re.compile(r"[A-Za-z0-9_\-]{32,}")
-_MACHINE = ("timestamp", "milliseconds", "request_id", "trace", "ce_id", "ce_time", "traceparent")
+_MACHINE = ("timestamp", "milliseconds", "request_id", "trace_id", "ce_id", "ce_time", "traceparent")
 # What the machine's load decides, not what was done: when a process was last given its share of partitions or disk.
 _LOAD = re.compile(r"checkpoint (starting|complete)|partitions_(assigned|revoked)")
 _OF_THE_PROCESS = ("python_", "process_")

@@ -24,6 +24,7 @@ from shared.kernel.clock import Clock, machine_now
 from shared.kernel.errors import NotFound, Refused
 from shared.kernel.ids import new_id
 from shared.kernel.texts import N_
+from shared.log import current_traceparent
 from shared.messaging.outbox import record
 
 _log = structlog.get_logger(__name__)
@@ -103,6 +104,7 @@ async def _make(
             subject_id=telling.subject_id,
             cause_id=cause.id,
             cause_type=cause.type,
+            traceparent=current_traceparent(),
             secret=KINDS[telling.kind].secret,
             urgent=telling.urgent,
             content=dict(telling.content),

@@ -12,14 +12,16 @@ import stamina
 import structlog
 
 from services.notification.channels.channel import Channel
+from services.notification.channels.rules import Outcome, Result
 from services.notification.kinds import ChannelName
-from services.notification.notifications.sending import Desk, Prepared, find_due, prepare, settle
+from services.notification.notifications.sending import Desk, Due, Prepared, find_due, prepare, settle
 from shared.db import Database
 from shared.kernel.clock import Clock
-from shared.log import new_traceparent, set_traceparent
+from shared.log import current_traceparent
 from shared.messaging.failures import cause_of, is_transient
 from shared.messaging.worker import Running
 from shared.metrics import SENDINGS
+from shared.tracing import Kind, span
 
 _IDLE_SECONDS = 0.5
 _BATCH = 50
@@ -54,8 +56,7 @@ class Sender:
         left_alone = self._still_left_alone()
         async with self._database.sessions() as session:
             found = await find_due(session, self._clock.now(), _BATCH + len(left_alone))
-        due = [notification_id for notification_id in found if notification_id not in left_alone]
-        return sum(await asyncio.gather(*(self._take_up(notification_id) for notification_id in due)))
+        return sum(await asyncio.gather(*(self._take_up(due) for due in found if due.id not in left_alone)))
 
     def _still_left_alone(self) -> set[UUID]:
         """Return what failed by a fault of ours a short while ago: it must not be tried without a pause."""
@@ -63,17 +64,19 @@ class Sender:
         self._left_alone = {key: until for key, until in self._left_alone.items() if until > now}
         return set(self._left_alone)
 
-    async def _take_up(self, notification_id: UUID) -> bool:
+    async def _take_up(self, due: Due) -> bool:
+        attributes = {"kurslots.notification.id": str(due.id)}
         async with self._places:
-            set_traceparent(new_traceparent())
-            try:
-                await self._send(notification_id)
-            except Exception as error:  # noqa: BLE001 - one notification must not hold up the others
-                tell = _log.warning if is_transient(error) else _log.error
-                tell("notification_left_alone", notification=str(notification_id), cause=cause_of(error))
-                self._left_alone[notification_id] = time.monotonic() + _LEFT_ALONE_SECONDS
-                return False
-            return True
+            with span("take up notification", under=due.traceparent, attributes=attributes) as work:
+                try:
+                    await self._send(due.id)
+                except Exception as error:  # noqa: BLE001 - one notification must not hold up the others
+                    work.fail(type(error).__name__)
+                    tell = _log.warning if is_transient(error) else _log.error
+                    tell("notification_left_alone", notification=str(due.id), cause=cause_of(error))
+                    self._left_alone[due.id] = time.monotonic() + _LEFT_ALONE_SECONDS
+                    return False
+                return True
 
     async def _send(self, notification_id: UUID) -> None:
         async with self._database.sessions() as session:
@@ -84,7 +87,7 @@ class Sender:
 
     async def _call(self, prepared: Prepared) -> None:
         """Call the provider with no transaction held, then record what came of it."""
-        outcome = await self._channels[prepared.channel].send(prepared.sending)
+        outcome = await self._handed_over(prepared)
         SENDINGS.labels(prepared.channel.value, outcome.result.value).inc()
         _log.info(
             "sent" if outcome.provider_id or outcome.cause is None else "not_sent",
@@ -98,3 +101,12 @@ class Sender:
                 async with self._database.sessions() as session:
                     await settle(session, self._clock, self._desk, prepared, outcome)
                     await session.commit()
+
+    async def _handed_over(self, prepared: Prepared) -> Outcome:
+        name = prepared.channel.value
+        with span(f"hand over {name}", Kind.CLIENT, under=current_traceparent()) as work:
+            outcome = await self._channels[prepared.channel].send(prepared.sending)
+            work.note({"kurslots.channel": name, "kurslots.result": outcome.result.value})
+            if outcome.result is not Result.ACCEPTED:
+                work.fail(outcome.cause or outcome.result.value)
+        return outcome

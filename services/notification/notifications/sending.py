@@ -70,6 +70,14 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A notification to take up, and the trace of the fact because of which it was made."""
+
+    id: UUID
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A text that may now be handed to its channel."""
 
@@ -84,15 +92,15 @@ def receipt_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def find_due(session: AsyncSession, now: datetime, limit: int) -> list[UUID]:
+async def find_due(session: AsyncSession, now: datetime, limit: int) -> list[Due]:
     """Return the notifications that the sender should take up, those due longest first."""
     statement = (
-        select(Notification.id)
+        select(Notification.id, Notification.traceparent)
         .where(col(Notification.next_check_at) <= now, col(Notification.state).in_(SENDABLE))
         .order_by(col(Notification.next_check_at), col(Notification.id))
         .limit(limit)
     )
-    return list((await session.exec(statement)).all())
+    return [Due(notification_id, traceparent) for notification_id, traceparent in await session.exec(statement)]
 
 
 async def find_unsent(session: AsyncSession, now: datetime, limit: int) -> list[UUID]:

@@ -47,6 +47,7 @@ class Notification(NotificationTable, table=True):
     subject_id: UUID
     cause_id: UUID
     cause_type: str = prose()
+    traceparent: str | None = prose(default=None)
     secret: bool = False
     urgent: bool = False
     content: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))

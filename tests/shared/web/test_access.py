@@ -83,13 +83,9 @@ async def test_labelled_traffic_tells_neither_person_nor_route_nor_status(
 
 
 async def test_the_trace_of_a_request_is_carried_on_and_left_behind(app: FastAPI, issuer: LocalIssuer) -> None:
-    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
-    carried = access.carried_traceparent(f"00-{trace}-00f067aa0ba902b7-01")
-    assert carried.split("-")[1] == trace
-    assert carried.split("-")[2] != "00f067aa0ba902b7"
     before = current_traceparent()
     async with signed_client(app, issuer, "lead") as lead:
-        await lead.get(f"{API}/me", headers={"traceparent": carried})
+        await lead.get(f"{API}/me", headers={"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"})
     assert current_traceparent() == before
 
 
@@ -113,9 +109,8 @@ async def test_what_a_request_causes_belongs_to_its_trace() -> None:
 
 
 @pytest.mark.parametrize("header", MALFORMED, ids=str)
-def test_a_malformed_trace_is_replaced(header: str | None) -> None:
-    made = access.carried_traceparent(header)
-    assert made.split("-")[1] not in {"0" * 32, "1" * 32}
+def test_a_malformed_trace_is_not_carried_on(header: str | None) -> None:
+    assert access.valid_traceparent(header) is None
 
 
 async def test_health_says_that_the_database_is_there(app: FastAPI) -> None:
