@@ -59,6 +59,7 @@ NOT_PERSONAL: Final = frozenset(
         "notifications.subject_id",
         "notifications.cause_id",
         "notifications.cause_type",
+        "notifications.traceparent",
         "notifications.secret",
         "notifications.urgent",
         "notifications.state",
