@@ -22,9 +22,14 @@ _THREE = 3
 def topic_configs(topic: Topic, *, replication: int) -> dict[str, str]:
     """Return how Kafka keeps a topic.
 
-    A tombstone stays for 60 days, so that a copy which was away learns of it; a replaced state goes within a day.
+    A tombstone stays for 60 days, so that a copy which was away learns of it; a replaced state goes within a day. The
+    broker stamps the records: it refuses what a sender stamps an hour ahead, and would throw away what one stamps far
+    back before its time.
     """
-    configs = {"min.insync.replicas": str(2 if replication >= _THREE else 1)}
+    configs = {
+        "min.insync.replicas": str(2 if replication >= _THREE else 1),
+        "message.timestamp.type": "LogAppendTime",
+    }
     if topic.kind is Kind.STATE:
         return configs | {
             "cleanup.policy": "compact",

@@ -1,18 +1,20 @@
 """The worker as an application, and the parts of it that need no Kafka."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from aiokafka import AIOKafkaProducer
 from sqlalchemy import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.contracts.booking import BookingChanged, EmployerDescribed, PersonDescribed, ProjectDescribed
 from shared.contracts.facts import State
-from shared.contracts.topics import PEOPLE, TOPICS, Kind
+from shared.contracts.topics import BOOKINGS, PEOPLE, TOPICS, Kind
 from shared.db import Database
 from shared.kernel.clock import FixedClock
 from shared.kernel.ids import new_id
@@ -140,6 +142,20 @@ async def test_topics_are_made_once_with_settings_of_their_own(database_url: str
         assert configs["min.insync.replicas"] == "2"
         assert configs["cleanup.policy"] == ("compact" if topic.kind is Kind.STATE else "delete")
     assert int(topic_configs(PEOPLE, replication=1)["delete.retention.ms"]) >= 30 * 86_400_000
+
+
+async def test_a_record_of_a_sender_whose_clock_is_wrong_is_taken_with_the_brokers_time(
+    database_url: str, kafka: str, namespace: str
+) -> None:
+    ours = settings(database_url, kafka=kafka, namespace=namespace)
+    await create_topics(ours, [BOOKINGS, PEOPLE])
+    began = int(time.time() * 1000)
+    async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
+        for topic in (BOOKINGS, PEOPLE):
+            for wrong in (timedelta(days=2), timedelta(days=-40)):
+                stamp = began + int(wrong.total_seconds() * 1000)
+                sent = await producer.send_and_wait(ours.topic(topic.name), b"{}", key=b"k", timestamp_ms=stamp)
+                assert abs(sent.timestamp - began) < 60_000
 
 
 def test_the_asyncapi_document_names_every_topic_and_message(listener: Listener) -> None:
