@@ -19,7 +19,9 @@ from aiokafka.errors import KafkaError
 
 from deploy.embedded import artifacts
 from deploy.embedded.artifacts import Progress
+from deploy.embedded.kafka_security import BrokerSecurity
 from deploy.embedded.processes import Deadline, PartError, Program, accepts_connections, environment_with, last_lines
+from shared.messaging.kafka_connection import KafkaConnection
 
 _JAVA_FLAGS = ("-Xmx256m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:MaxMetaspaceSize=160m")
 # Options meant for other Java programs stay out of ours.
@@ -46,7 +48,8 @@ def new_cluster_id() -> str:
 class KafkaServer:
     """A broker whose log lives in `folder`.
 
-    `changes` are properties of its own, for a node that is one of several; None takes one of ours out.
+    `changes` are properties of its own, for a node that is one of several; None takes one of ours out. With `security`
+    it takes known users over TLS alone.
     """
 
     folder: Path
@@ -54,17 +57,23 @@ class KafkaServer:
     controller_port: int
     changes: Mapping[str, str | None] = field(default_factory=dict)
     cluster: str = field(default_factory=new_cluster_id)
+    security: BrokerSecurity | None = None
 
     @property
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def connection(self) -> KafkaConnection:
+        """How a client that may do everything reaches it."""
+        return self.security.connection(self.bootstrap) if self.security else KafkaConnection(self.bootstrap)
 
     def prepare(self, progress: Progress) -> None:
         """Fetch the jars and format the log folder, where that was not done before; blocks for some seconds."""
         classpath = _classpath(progress)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._logging.write_text(_LOGGING, encoding="utf-8")
-        self._properties.write_text(self._properties_text(self._log), encoding="utf-8")
+        self._write(self._properties, self._log)
         if (self._log / "meta.properties").exists():
             return
         progress("formatting the log")
@@ -78,7 +87,7 @@ class KafkaServer:
     async def wait_ready(self, process: subprocess.Popen[bytes], log: Path, seconds: float = 120) -> None:
         """Return when the broker answers; raises PartError when it ended or the time is up."""
         deadline = Deadline(seconds)
-        while not (accepts_connections(self.port) and await _answers(self.bootstrap)):
+        while not (accepts_connections(self.port) and await _answers(self.connection)):
             if process.poll() is not None:
                 raise PartError(f"Kafka ended while starting. The end of {log}:\n{last_lines(log)}")
             if deadline.is_over:
@@ -135,19 +144,26 @@ class KafkaServer:
             "num.io.threads": "4",
             "background.threads": "2",
             "controlled.shutdown.max.retries": "1",
+            **(self.security.properties(self.port, self.controller_port) if self.security else {}),
             **self.changes,
         }
         return "".join(f"{name}={value}\n" for name, value in values.items() if value is not None)
+
+    def _write(self, properties: Path, log: Path) -> None:
+        """Write the properties for their owner alone: they may hold a password."""
+        properties.touch(mode=0o600)
+        properties.write_text(self._properties_text(log), encoding="utf-8")
 
     def _format(self, classpath: str) -> None:
         """Format beside the log folder and rename, so that a half-formatted one is never taken for a whole one."""
         fresh = self.folder / "log.new"
         shutil.rmtree(fresh, ignore_errors=True)
         properties = self.folder / "format.properties"
-        properties.write_text(self._properties_text(fresh), encoding="utf-8")
+        self._write(properties, fresh)
         alone = [] if self.changes.get("controller.quorum.voters") else ["--standalone"]
+        users = self.security.format_arguments() if self.security else []
         tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={self.cluster}", f"--config={properties}", *alone]
-        argv = [*_java(classpath, self._logging), *tool]
+        argv = [*_java(classpath, self._logging), *tool, *users]
         made = subprocess.run(argv, env=environment_with(_ENVIRONMENT), capture_output=True, check=False)
         if made.returncode != 0:
             raise PartError(f"Kafka's log could not be formatted:\n{(made.stderr or made.stdout).decode()}")
@@ -174,8 +190,8 @@ def _classpath(progress: Progress) -> str:
     return ":".join(str(path) for path in artifacts.fetch(artifacts.locked("kafka"), progress))
 
 
-async def _answers(bootstrap: str) -> bool:
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
+async def _answers(kafka: KafkaConnection) -> bool:
+    client = AIOKafkaAdminClient(**kafka.options(), request_timeout_ms=3000)
     try:
         await client.start()
         await client.list_topics()

@@ -21,10 +21,12 @@ from urllib.parse import quote
 
 import asyncpg
 import psutil
+from sqlalchemy import make_url
 
 from deploy.embedded import artifacts
 from deploy.embedded.artifacts import POSTGRES_VERSION, Progress
 from deploy.embedded.processes import Deadline, PartError, Program, environment_with, last_lines
+from shared.db import connect_alone
 
 SUPERUSER = "postgres"
 EXTENSIONS = ("btree_gist", "pg_trgm", "unaccent")
@@ -39,17 +41,32 @@ _MEMORY = {
     "max_wal_senders": "0",
     "wal_level": "minimal",
 }
+_CERTIFICATE, _KEY, _WHO_MAY = "server.crt", "server.key", "pg_hba.tls.conf"
+_TLS_ONLY = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True)
+class PostgresTls:
+    """A server's certificate, its key, and who signed it."""
+
+    certificate_file: Path
+    key_file: Path
+    ca_file: Path
+
+
+@dataclass(frozen=True)
 class PostgresServer:
-    """A server whose cluster lives in `folder`. `durable=False` is for tests: a crash of the machine loses data."""
+    """A server whose cluster lives in `folder`. `durable=False` is for tests: a crash of the machine loses data.
+
+    With `tls` it takes no connection without.
+    """
 
     folder: Path
     port: int
     password: str
     durable: bool = True
+    tls: PostgresTls | None = None
 
     @property
     def data(self) -> Path:
@@ -57,16 +74,20 @@ class PostgresServer:
 
     def url(self, database: str = "postgres", role: str = SUPERUSER, password: str | None = None) -> str:
         secret = quote(self.password if password is None else password, safe="")
-        return f"postgresql://{role}:{secret}@127.0.0.1:{self.port}/{database}"
+        ca_file = quote(str(self.tls.ca_file.resolve())) if self.tls else ""
+        tls = f"?sslmode=verify-full&sslrootcert={ca_file}" if self.tls else ""
+        return f"postgresql://{role}:{secret}@127.0.0.1:{self.port}/{database}{tls}"
 
     def prepare(self, progress: Progress) -> None:
         """Unpack the programs and make the cluster, where that was not done before; blocks for some seconds."""
         programs = _programs(progress)
         if (self.data / "PG_VERSION").exists():
             self._forget_dead_postmaster()
-            return
-        progress("making the cluster")
-        self._make_cluster(programs)
+        else:
+            progress("making the cluster")
+            self._make_cluster(programs)
+        if self.tls is not None:
+            self._take_certificate(self.tls)
 
     def program(self) -> Program:
         """Return how to run the server; `prepare` first."""
@@ -80,8 +101,12 @@ class PostgresServer:
             **_MEMORY,
             **({} if self.durable else _NOT_DURABLE),
         }
+        seen = self._data_as_seen_by_server(self.data)
+        if self.tls is not None:
+            settings |= {"ssl": "on", "ssl_cert_file": _CERTIFICATE, "ssl_key_file": _KEY}
+            settings["hba_file"] = f"{seen}/{_WHO_MAY}"
         flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
-        argv = (str(_programs(_silent) / "bin" / "postgres"), "-D", self._data_as_seen_by_server(self.data), *flags)
+        argv = (str(_programs(_silent) / "bin" / "postgres"), "-D", seen, *flags)
         user, group = _unprivileged()
         return Program(argv, self.data, _environment(), user, group, stop_signal=signal.SIGINT)
 
@@ -92,7 +117,7 @@ class PostgresServer:
             if process.poll() is not None:
                 raise PartError(f"PostgreSQL ended while starting. The end of {log}:\n{last_lines(log)}")
             try:
-                connection = await asyncpg.connect(self.url(), timeout=5)
+                connection = await connect_alone(make_url(self.url()), timeout=5)
             except (OSError, TimeoutError, asyncpg.CannotConnectNowError):
                 if deadline.is_over:
                     raise PartError(f"PostgreSQL was not ready in {seconds:.0f} s; see {log}") from None
@@ -111,7 +136,7 @@ class PostgresServer:
 
         Doing it again changes nothing but the password.
         """
-        connection = await asyncpg.connect(self.url())
+        connection = await connect_alone(make_url(self.url()))
         try:
             if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
                 await connection.execute(f'CREATE ROLE "{role}" LOGIN')
@@ -122,7 +147,7 @@ class PostgresServer:
             await connection.execute(f'REVOKE ALL ON DATABASE "{name}", postgres, template1 FROM PUBLIC')
         finally:
             await connection.close()
-        connection = await asyncpg.connect(self.url(name))
+        connection = await connect_alone(make_url(self.url(name)))
         try:
             for extension in EXTENSIONS:
                 await connection.execute(f"CREATE EXTENSION IF NOT EXISTS {extension}")
@@ -175,6 +200,21 @@ class PostgresServer:
         if made.returncode != 0:
             raise PartError(f"PostgreSQL's cluster could not be made:\n{(made.stderr or made.stdout).decode()}")
         fresh.rename(self.data)
+
+    def _take_certificate(self, tls: PostgresTls) -> None:
+        """Put certificate, key and the rule of who may connect where the server's own user reads them."""
+        user, group = _unprivileged()
+        contents = {
+            _CERTIFICATE: tls.certificate_file.read_bytes(),
+            _KEY: tls.key_file.read_bytes(),
+            _WHO_MAY: _TLS_ONLY.encode(),
+        }
+        for name, content in contents.items():
+            path = self.data / name
+            path.touch(mode=0o600)
+            path.write_bytes(content)
+            if user is not None and group is not None:
+                os.chown(path, user, group)
 
     def _forget_dead_postmaster(self) -> None:
         """Remove the lock of a killed server: its number may belong to another process of the same user by now."""
