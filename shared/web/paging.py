@@ -13,10 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, and_, literal, or_, tuple_
 from sqlalchemy.types import TypeDecorator
@@ -43,19 +42,15 @@ class Page(BaseModel, Generic[T]):
     next: str | None = Field(default=None, description="Give it as `after` to get the next page")
 
 
-class _PageQuery(BaseModel):
+class PageFilter(BaseModel):
+    """The query parameters of a list: `page_query.PageQuery`, or a subclass with filters of its own in `Query()`."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     after: str | None = Field(
         default=None, max_length=_LONGEST_CURSOR, pattern=r"^[A-Za-z0-9_-]+$", description="`next` of the page before"
     )
     limit: int = Field(default=USUAL_PAGE, ge=1, le=LARGEST_PAGE, description="How many at most")
-
-
-PageQuery = Annotated[_PageQuery, Query()]
-"""The query parameters of a list. A list with filters of its own takes a subclass of `PageFilter` in `Query()`."""
-
-PageFilter = _PageQuery
 
 
 @dataclass(frozen=True)

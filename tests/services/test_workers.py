@@ -2,7 +2,10 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 from importlib import import_module
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +18,7 @@ from shared.db import Database, open_database
 from shared.settings import ServiceSettings
 from tests.support.databases import ServiceDatabase
 
+ROOT = Path(__file__).parents[2]
 SETTINGS: tuple[type[ServiceSettings], ...] = (BookingSettings, ProcurementSettings, NotificationSettings)
 _OLD_ANSWER = text("""
     INSERT INTO idempotency_keys (lookup, fingerprint, answer, created_at)
@@ -55,3 +59,11 @@ async def test_a_worker_starts_with_kafka_away_and_forgets_old_answers(
     await database.close()
     assert (health.status_code, health.json()["kafka"]) == (200, False)
     assert ready.status_code == 503
+
+
+@pytest.mark.parametrize("settings_class", SETTINGS, ids=lambda settings_class: settings_class.SERVICE)
+def test_a_worker_loads_nothing_that_only_the_web_or_a_collector_needs(settings_class: type[ServiceSettings]) -> None:
+    asked = f"import sys, services.{settings_class.SERVICE}.worker; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    unwanted = {"fastapi", "jinja2", "authlib", "joserfc", "opentelemetry.sdk", "google.protobuf", "requests"}
+    assert unwanted & set(loaded.split()) == set()

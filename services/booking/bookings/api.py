@@ -23,7 +23,8 @@ from services.booking.courses.queries import get_run
 from services.booking.courses.views import RunView
 from services.booking.seats.views import run_view
 from shared.web.edge import CommandContext, ReadSession, run_command
-from shared.web.paging import Page, PageQuery
+from shared.web.page_query import PageQuery
+from shared.web.paging import Page
 
 router = APIRouter(tags=["bookings"])
 _COLLECTION = "/projects/{project_id}/employers/{employer_id}/bookings"

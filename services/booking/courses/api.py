@@ -10,7 +10,8 @@ from services.booking.courses.rules import CourseKind, CoursePlan
 from services.booking.courses.views import CourseView, Cpv, LanguageCode
 from shared.web.bodies import Body, Line, LongText
 from shared.web.edge import CommandContext, ReadSession, run_command
-from shared.web.paging import Page, PageQuery
+from shared.web.page_query import PageQuery
+from shared.web.paging import Page
 
 router = APIRouter(tags=["courses"])
 

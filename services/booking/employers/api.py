@@ -13,7 +13,8 @@ from services.booking.employers.bodies import ChangeEmployer, RegisterEmployer, 
 from services.booking.employers.queries import EmployerSummary, EmployerView, HistoryView
 from shared.web.bodies import Body, Reason, View
 from shared.web.edge import CommandContext, ReadSession, run_command
-from shared.web.paging import Page, PageFilter, PageQuery
+from shared.web.page_query import PageQuery
+from shared.web.paging import Page, PageFilter
 
 router = APIRouter(tags=["employers"])
 

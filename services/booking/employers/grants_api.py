@@ -17,7 +17,8 @@ from shared.kernel.grants import Grant
 from shared.kernel.roles import Role
 from shared.web.bodies import Body, View
 from shared.web.edge import CommandContext, ReadSession, run_command
-from shared.web.paging import Page, PageQuery
+from shared.web.page_query import PageQuery
+from shared.web.paging import Page
 
 router = APIRouter(tags=["roles"])
 _FOR_EMPLOYER = "/projects/{project_id}/employers/{employer_id}"

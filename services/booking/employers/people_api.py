@@ -18,7 +18,8 @@ from services.booking.people.queries import ParticipationView, PersonView
 from services.booking.people.rules import Education, EntryStatus
 from shared.web.bodies import Body, Reason, View
 from shared.web.edge import CommandContext, CurrentActor, ReadSession, run_command
-from shared.web.paging import Page, PageQuery
+from shared.web.page_query import PageQuery
+from shared.web.paging import Page
 
 router = APIRouter(tags=["people"])
 _PEOPLE = "/projects/{project_id}/employers/{employer_id}/people"

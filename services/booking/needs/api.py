@@ -11,7 +11,8 @@ from services.booking.needs.queries import NeedView, PlanView, SurveyView
 from services.booking.needs.rules import NeedDetails, PlanState, Priority, SurveyDetails
 from shared.web.bodies import Body, Count, Line, LongText, Paragraph, Version
 from shared.web.edge import CommandContext, ReadSession, run_command
-from shared.web.paging import Page, PageQuery
+from shared.web.page_query import PageQuery
+from shared.web.paging import Page
 
 router = APIRouter(tags=["needs"])
 _SURVEYS = "/projects/{project_id}/employers/{employer_id}/need-surveys"

@@ -18,7 +18,8 @@ from services.booking.people.queries import MeView, ParticipantView, PersonView
 from services.booking.people.rules import Education, EntryStatus
 from shared.web.bodies import Body
 from shared.web.edge import CommandContext, CurrentSubject, ReadSession, run_command
-from shared.web.paging import Page, PageQuery
+from shared.web.page_query import PageQuery
+from shared.web.paging import Page
 
 router = APIRouter(tags=["people"])
 

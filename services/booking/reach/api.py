@@ -9,7 +9,8 @@ from sqlmodel import col, select
 from services.booking.reach.tables import Unreached
 from shared.web.bodies import View
 from shared.web.edge import ReadSession
-from shared.web.paging import Page, PageQuery, page_of
+from shared.web.page_query import PageQuery
+from shared.web.paging import Page, page_of
 
 router = APIRouter(tags=["reach"])
 

@@ -17,7 +17,8 @@ from services.booking.requests.rules import RequestState, RequestWish
 from services.booking.requests.tables import TrainingRequest
 from shared.web.bodies import Body, Line, LongText, Reason, Version, View
 from shared.web.edge import CommandContext, ReadSession, run_command
-from shared.web.paging import Page, PageQuery
+from shared.web.page_query import PageQuery
+from shared.web.paging import Page
 
 router = APIRouter(tags=["training requests"])
 Day = Annotated[date, Field(ge=EARLIEST.date(), lt=LATEST.date())]

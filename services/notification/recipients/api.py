@@ -20,7 +20,8 @@ from shared.kernel.phone import e164
 from shared.kernel.texts import N_
 from shared.web.bodies import Body, Reason, View, own_id
 from shared.web.edge import CommandContext, ReadSession, run_command
-from shared.web.paging import Page, PageQuery
+from shared.web.page_query import PageQuery
+from shared.web.paging import Page
 
 router = APIRouter(tags=["recipients"])
 _MOST_WISHES = 200

@@ -23,7 +23,8 @@ from shared.kernel.grants import Actor
 from shared.kernel.texts import N_
 from shared.web.bodies import Body, Line, Paragraph, Reason
 from shared.web.edge import CommandContext, CurrentActor, ReadSession, run_command
-from shared.web.paging import Page, PageQuery
+from shared.web.page_query import PageQuery
+from shared.web.paging import Page
 
 router = APIRouter(tags=["cases"])
 

@@ -18,7 +18,8 @@ from services.procurement.history import HistoryView, history_of
 from shared.kernel.roles import Role
 from shared.web.bodies import LARGEST_ORE, Body, Line, Ore, Paragraph, Reason
 from shared.web.edge import CommandContext, CurrentActor, ReadSession, run_command
-from shared.web.paging import Page, PageQuery
+from shared.web.page_query import PageQuery
+from shared.web.paging import Page
 
 router = APIRouter(tags=["contracts"])
 

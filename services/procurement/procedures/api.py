@@ -15,7 +15,8 @@ from services.procurement.procedures.queries import InvitationView, ProcedureVie
 from services.procurement.procedures.rules import CancelReason, CriterionKind, CriterionPlan
 from shared.web.bodies import Body, Line, LongText, Paragraph, Reason, View
 from shared.web.edge import CommandContext, CurrentClock, ReadSession, run_command
-from shared.web.paging import Page, PageQuery
+from shared.web.page_query import PageQuery
+from shared.web.paging import Page
 
 router = APIRouter(tags=["procedures"])
 

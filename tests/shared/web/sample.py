@@ -25,7 +25,8 @@ from shared.web.app import create_service_app
 from shared.web.authorisation import PUBLIC, SELF, SIGNED_IN, Permit
 from shared.web.bodies import Body, Count, Line, View
 from shared.web.edge import CommandContext, CurrentActor, ReadSession, run_command
-from shared.web.paging import Page, PageFilter, PageQuery, page_of
+from shared.web.page_query import PageQuery
+from shared.web.paging import Page, PageFilter, page_of
 from shared.web.validation import checked
 
 
