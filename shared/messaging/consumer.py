@@ -21,9 +21,10 @@ from shared import metrics
 from shared.contracts.facts import Message
 from shared.contracts.topics import Topic
 from shared.messaging.broker import PatientBroker
+from shared.messaging.deaths import TooManyDeaths
 from shared.messaging.failures import cause_of
 from shared.messaging.messages import Incoming, Record, headers_of, read_record
-from shared.messaging.taking import Taker, TooManyDeaths
+from shared.messaging.taking import Taker
 from shared.messaging.traces import receiving
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,7 @@ _COMMIT_AGAIN_SECONDS = 1.0
 _REVOKE_WAIT_SECONDS = 10.0
 _SHORTEST_BACK_OFF, _LONGEST_BACK_OFF = 0.1, 5.0
 _EMPTY_READ_PAUSE_MS = 5
+_HALT_REMEDY = "start a version that can handle them, or settle dead letters (kurslots dead-letters)"
 
 
 class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
@@ -114,14 +116,11 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
     async def _take_batch(self, records: list[Any]) -> None:
         async with self._busy:
             metrics.CONSUMER_BATCH_RECORDS.labels(self._taker.service).observe(len(records))
-            if self.halted_because is None:
-                try:
-                    done = await self._take(records)
-                except Exception as error:  # noqa: BLE001 - see the module's first lines
-                    cause = cause_of(error)
-                    log.error("batch_not_taken", group=self.group, cause=cause)  # noqa: TRY400 - it may quote
-                    done = 0
-            else:
+            try:
+                done = 0 if await self._is_halted() else await self._take(records)
+            except Exception as error:  # noqa: BLE001 - see the module's first lines
+                cause = cause_of(error)
+                log.error("batch_not_taken", group=self.group, cause=cause)  # noqa: TRY400 - it may quote
                 done = 0
             await self._commit(records[:done])
             if done < len(records):
@@ -132,15 +131,20 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         else:
             self._back_off = _SHORTEST_BACK_OFF
 
+    async def _is_halted(self) -> bool:
+        """Whether too many messages have died; looks again whether an operator has settled enough of them."""
+        if self.halted_because is not None and await self._taker.may_go_on():
+            log.warning("consumer_goes_on", group=self.group)
+            self.halted_because = None
+        return self.halted_because is not None
+
     async def _take(self, records: Sequence[ConsumerRecord[Any, Any]]) -> int:
-        try:
-            with receiving(self.group, records):
-                taken = await self._taker.take([self._read(record) for record in records])
-        except TooManyDeaths as error:
-            self.halted_because = str(error)
-            log.critical("consumer_halted", group=self.group, cause=str(error))
-            return 0
-        if taken.error is not None:
+        with receiving(self.group, records):
+            taken = await self._taker.take([self._read(record) for record in records])
+        if isinstance(taken.error, TooManyDeaths):
+            self.halted_because = str(taken.error)
+            log.critical("consumer_halted", group=self.group, cause=self.halted_because, remedy=_HALT_REMEDY)
+        elif taken.error is not None:
             metrics.CONSUMER_RETRIES.labels(self._taker.service, "later").inc()
             log.warning("batch_waits", group=self.group, cause=cause_of(taken.error))
         if taken.done:

@@ -13,7 +13,7 @@ from shared.contracts.facts import State
 from shared.contracts.registry import message_class
 from shared.db import Database
 from shared.kernel.clock import Clock
-from shared.messaging import erasing, inbox, parking
+from shared.messaging import deaths, erasing, inbox, parking
 from shared.messaging.messages import Incoming, Reading
 from shared.messaging.parking import SetAside
 from shared.messaging.reactions import Copies, Delivery
@@ -45,6 +45,9 @@ async def is_erased(session: AsyncSession, state: type[State], key: UUID) -> boo
 
 class CopyKeeper(Taker):
     """Takes states for one service."""
+
+    consumer = COPIES
+    lives_in = deaths.COPY_VERSIONS
 
     def __init__(self, copies: Copies, database: Database, clock: Clock, *, limits: Limits | None = None) -> None:
         super().__init__(copies.service, database, clock, limits=limits)
@@ -83,12 +86,14 @@ class CopyKeeper(Taker):
         """Copy a state that was set aside, where it is still above what is held."""
         await self.apply(session, [incoming])
 
-    async def put_aside(self, session: AsyncSession, incoming: Incoming, why: SetAside) -> None:
+    async def put_aside(self, session: AsyncSession, incoming: Incoming, why: SetAside) -> bool:
         """Set a state aside, unless it is of the erased. Nothing waits behind it: its next one replaces it."""
         if await erasing.is_buried(session, incoming):
-            return
-        if await inbox.take(session, COPIES, [incoming.message_id]):
-            await parking.set_aside(session, COPIES, incoming, why)
+            return False
+        if not await inbox.take(session, COPIES, [incoming.message_id]):
+            return False
+        await parking.set_aside(session, COPIES, incoming, why)
+        return True
 
     async def _keep(self, session: AsyncSession, incoming: Incoming) -> None:
         assert incoming.envelope is not None

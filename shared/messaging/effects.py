@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.contracts.facts import Fact
 from shared.db import Database
 from shared.kernel.clock import Clock
-from shared.messaging import inbox, parking
+from shared.messaging import deaths, inbox, parking
 from shared.messaging.failures import Transient
 from shared.messaging.messages import Incoming
 from shared.messaging.parking import SetAside
@@ -22,6 +22,9 @@ EFFECTS = "effects"
 class Effects(Taker):
     """Takes facts for one service."""
 
+    consumer = EFFECTS
+    lives_in = deaths.INBOX
+
     def __init__(self, reactions: Reactions, database: Database, clock: Clock, *, limits: Limits | None = None) -> None:
         super().__init__(reactions.service, database, clock, limits=limits)
         self.reactions = reactions
@@ -33,17 +36,17 @@ class Effects(Taker):
         parked = await inbox.lock_parked(session, EFFECTS, keys)
         fresh = await self._take_from_inbox(session, EFFECTS, [incoming.message_id for incoming in messages])
         await self._stop_if_parked_meanwhile(session, messages, fresh, parked)
-        taken: list[Incoming] = []
+        applied: list[Incoming] = []
         for incoming in messages:
             if incoming.message_id not in fresh:
                 continue
             fresh.discard(incoming.message_id)
-            taken.append(incoming)
             if (incoming.record.topic, incoming.key) in parked:
                 await parking.set_aside(session, EFFECTS, incoming, SetAside("follower", "its key is parked"))
             else:
                 await self.apply_again(session, incoming)
-        return taken
+                applied.append(incoming)
+        return applied
 
     async def apply_again(self, session: AsyncSession, incoming: Incoming) -> None:
         """Call the reaction to a fact, whatever the inbox says, and flush: what fails is then known to be its doing."""
@@ -54,17 +57,18 @@ class Effects(Taker):
             await reaction(Delivery(session, self.clock, incoming.envelope), incoming.message)
             await session.flush()
 
-    async def put_aside(self, session: AsyncSession, incoming: Incoming, why: SetAside) -> None:
+    async def put_aside(self, session: AsyncSession, incoming: Incoming, why: SetAside) -> bool:
         """Park the message's key behind it, unless another worker has applied or parked the message meanwhile."""
         topic = incoming.record.topic
         parked = await inbox.lock_parked(session, EFFECTS, {(topic, incoming.key)})
         if not await self._take_from_inbox(session, EFFECTS, [incoming.message_id]):
-            return
+            return False
         if parked:
             why = SetAside("follower", "its key is parked")
         else:
             await parking.mark_parked(session, EFFECTS, topic, incoming.key)
         await parking.set_aside(session, EFFECTS, incoming, why)
+        return True
 
     async def _stop_if_parked_meanwhile(
         self,

@@ -6,9 +6,9 @@ die, the whole consumer stops: a bad deploy must not set a whole topic aside.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared import metrics
 from shared.db import Database
 from shared.kernel.clock import Clock
+from shared.messaging.deaths import DeathCap, LivesIn
 from shared.messaging.failures import cause_of, is_transient, stack_of
 from shared.messaging.messages import Incoming, Reading
 from shared.messaging.parking import SetAside
@@ -23,10 +24,6 @@ from shared.messaging.reactions import NotYetKnown
 
 log = structlog.get_logger(__name__)
 _TAKEN_UP = (Reading.MESSAGE, Reading.GRAVE, Reading.UNREADABLE)
-
-
-class TooManyDeaths(Exception):  # noqa: N818 - named for what is wrong
-    """So many messages die one after another that the fault is not theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,55 +47,44 @@ class Taken:
     error: Exception | None = None
 
 
-class DeathCap:
-    """Counts how many of the last messages died."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._most = limits.deaths
-        self._last: deque[bool] = deque(maxlen=limits.deaths_of)
-
-    def lived(self, count: int) -> None:
-        """Count messages that took effect."""
-        self._last.extend([False] * min(count, self._last.maxlen or count))
-
-    def check(self) -> None:
-        """Raise TooManyDeaths where one more would be too many."""
-        if sum(self._last) >= self._most:
-            raise TooManyDeaths(f"{self._most} of the last {len(self._last)} messages died")
-
-    def died(self) -> None:
-        """Count a message that was set aside."""
-        self._last.append(True)
-
-
 class Taker(ABC):
     """Takes batches for one consumer of a service."""
+
+    consumer: ClassVar[str]
+    lives_in: ClassVar[LivesIn]
 
     def __init__(self, service: str, database: Database, clock: Clock, *, limits: Limits | None = None) -> None:
         self.service = service
         self.database = database
         self.clock = clock
         self.limits = limits or Limits()
-        self.cap = DeathCap(self.limits)
+        self.cap = DeathCap(self.consumer, self.lives_in, most=self.limits.deaths, out_of=self.limits.deaths_of)
 
     @abstractmethod
     async def apply(self, session: AsyncSession, messages: Sequence[Incoming]) -> Sequence[Incoming]:
-        """Do what the messages cause, in this transaction; return those that had an effect. Raises what goes wrong."""
+        """Do what the messages cause, in this transaction; return those that took effect now. Raises what goes wrong.
+
+        What had taken effect before, and what waits behind a dead letter, is done with and not among them.
+        """
 
     @abstractmethod
     async def apply_again(self, session: AsyncSession, incoming: Incoming) -> None:
         """Do what a message causes that was set aside, in this transaction."""
 
     @abstractmethod
-    async def put_aside(self, session: AsyncSession, incoming: Incoming, why: SetAside) -> None:
-        """Set one message aside, in this transaction."""
+    async def put_aside(self, session: AsyncSession, incoming: Incoming, why: SetAside) -> bool:
+        """Set one message aside, in this transaction; False where that, or its effect, was done before."""
 
     async def take(self, messages: Sequence[Incoming]) -> Taken:
-        """Take a batch. Raises TooManyDeaths; other failures are dealt with, or given back as transient."""
+        """Take a batch. Failures are dealt with, or given back: transient ones, and TooManyDeaths."""
         self._raise_alarms(messages)
         wanted = [incoming for incoming in messages if incoming.reading in _TAKEN_UP]
         if not wanted:
             return Taken(len(messages))
+        try:
+            await self.cap.load_once(self.database)
+        except Exception as error:  # noqa: BLE001 - the database is away: nothing can be taken
+            return Taken(0, error)
         if len(wanted) > 1 and all(incoming.reading is not Reading.UNREADABLE for incoming in wanted):
             try:
                 await self.in_one_transaction(wanted)
@@ -108,9 +94,13 @@ class Taker(ABC):
                 metrics.CONSUMER_RETRIES.labels(self.service, "batch").inc()
                 log.info("batch_failed", messages=len(wanted), cause=cause_of(error))
             else:
-                self.cap.lived(len(wanted))
                 return Taken(len(messages))
         return await self._one_by_one(messages)
+
+    async def may_go_on(self) -> bool:
+        """Whether a consumer that stopped for its deaths may take messages again: an operator has settled some."""
+        await self.cap.load(self.database)
+        return not self.cap.is_reached
 
     async def _one_by_one(self, messages: Sequence[Incoming]) -> Taken:
         for index, incoming in enumerate(messages):
@@ -118,8 +108,6 @@ class Taker(ABC):
                 continue
             try:
                 await self._take_one(incoming)
-            except TooManyDeaths:
-                raise
             except Exception as error:  # noqa: BLE001 - whatever is left after parking is not the message's fault
                 return Taken(index, error)
         return Taken(len(messages))
@@ -127,12 +115,14 @@ class Taker(ABC):
     async def _take_one(self, incoming: Incoming) -> None:
         why = await self._reason_to_set_aside(incoming)
         if why is None:
-            self.cap.lived(1)
             return
         if why.standing == "failed":
             self.cap.check()
         async with self.database.sessions() as session, session.begin():
-            await self.put_aside(session, incoming, why)
+            is_aside = await self.put_aside(session, incoming, why)
+        if not is_aside:
+            metrics.CONSUMER_REPEATED.labels(self.service).inc()
+            return
         if why.standing == "failed":
             self.cap.died()
         log.warning(
@@ -170,6 +160,7 @@ class Taker(ABC):
         """Apply messages and commit, all or none. Raises whatever goes wrong."""
         async with self.database.sessions() as session, session.begin():
             applied = await self.apply(session, messages)
+        self.cap.lived(len(applied))
         for incoming in applied:
             metrics.CONSUMER_APPLIED.labels(self.service, incoming.type_name).inc()
         if repeated := len(messages) - len(applied):

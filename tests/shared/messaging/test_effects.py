@@ -17,7 +17,7 @@ from shared.kernel.errors import Refused
 from shared.messaging.effects import Effects
 from shared.messaging.messages import Incoming, Record, read_record
 from shared.messaging.reactions import NotYetKnown
-from shared.messaging.taking import Limits, TooManyDeaths
+from shared.messaging.taking import Limits
 from tests.shared.messaging.ledger import Listener, noted
 from tests.support.messaging import a_message, a_record, deliver, rows_of
 
@@ -142,22 +142,6 @@ async def test_a_lock_that_is_not_got_is_waited_for(database: Database, listener
     assert await rows_of(database, "SELECT id FROM dead_letters") == []
 
 
-async def test_too_many_deaths_stop_the_consumer_and_not_the_topic(database: Database, listener: Listener) -> None:
-    effects = _effects(listener, database, Limits(pause_seconds=0, deaths=5, deaths_of=10))
-    poison = [replace(a_record(a_message(BookingConfirmed)), value=b"{") for _ in range(20)]
-    with pytest.raises(TooManyDeaths):
-        await effects.take(_read(*poison))
-    assert len(await rows_of(database, "SELECT id FROM dead_letters")) == 5
-
-
-async def test_few_deaths_among_many_do_not(database: Database, listener: Listener) -> None:
-    effects = _effects(listener, database, Limits(pause_seconds=0, deaths=5, deaths_of=10))
-    for _ in range(8):
-        batch = [replace(a_record(a_message(BookingConfirmed)), value=b"{")]
-        batch += [a_record(a_message(BookingConfirmed)) for _ in range(3)]
-        assert (await effects.take(_read(*batch))).done == 4
-
-
 async def test_deliver_gives_the_reactions_own_error(database: Database, listener: Listener) -> None:
     fact = a_message(BookingConfirmed)
     await deliver(listener.reactions, fact, database)
@@ -165,31 +149,6 @@ async def test_deliver_gives_the_reactions_own_error(database: Database, listene
     listener.awaited.add(fact.booking_id)
     with pytest.raises(NotYetKnown):
         await deliver(listener.reactions, fact, database)
-
-
-async def test_a_worker_that_lost_its_partitions_cannot_overtake_a_parked_message(
-    database: Database, listener: Listener
-) -> None:
-    """The new owner looked for parked keys before the old one parked, and takes ids after."""
-    key = a_message(BookingConfirmed).booking_id
-    first, second = _read(*_changes(key, 1, 2))
-    listener.failing[key] = ValueError("a bug")
-    old, new = _effects(listener, database), _effects(listener, database)
-    take_from_inbox = new._take_from_inbox
-
-    async def after_the_old_one(session: AsyncSession, consumer: str, ids: Sequence[UUID]) -> set[UUID]:
-        new._take_from_inbox = take_from_inbox
-        await old.take([first])
-        listener.failing.clear()
-        return await take_from_inbox(session, consumer, ids)
-
-    new._take_from_inbox = after_the_old_one
-    taken = await new.take([first, second])
-    assert taken.error is not None
-    assert (await new.take([first, second])).done == 2
-    assert await noted(database) == []
-    standings = await rows_of(database, "SELECT standing FROM dead_letters ORDER BY id")
-    assert [row.standing for row in standings] == ["failed", "follower"]
 
 
 async def test_what_a_reaction_tells_carries_the_trace_of_what_it_was_told(
