@@ -24,6 +24,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 SWEDISH = "sv-x-icu"
+ANSWER_GRACE_SECONDS = 5.0
 _TLS_PARAMETERS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 
 
@@ -117,7 +118,11 @@ def open_database(
     lock_timeout_ms: int = 3000,
     statement_timeout_ms: int = 15000,
 ) -> Database:
-    """Return a lazy pool: no connection is made before the first use."""
+    """Return a lazy pool: no connection is made before the first use.
+
+    The server's own limits do not reach us where the network swallows its answers: we wait a little longer than they
+    last, and then raise TimeoutError.
+    """
     engine = make_engine(
         url,
         pool_size=pool_size,
@@ -127,6 +132,7 @@ def open_database(
         pool_timeout=10,
         connect_args={
             "timeout": 10,
+            "command_timeout": statement_timeout_ms / 1000 + ANSWER_GRACE_SECONDS,
             "server_settings": {
                 "application_name": name,
                 "timezone": "UTC",
