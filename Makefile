@@ -7,7 +7,7 @@ ARGS ?=
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix docs lock lock-current clean
+.PHONY: help run demo test drill check fix docs lock lock-current clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; \
@@ -21,6 +21,9 @@ demo: $(VENV)/.run  ## Play the whole story through the public API (ARGS=--json 
 
 test: $(VENV)/.dev  ## Run every test on a real PostgreSQL and a real Kafka
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+drill: $(VENV)/.dev  ## Break things while people work, and check that nothing is lost (QUICK=1, ARGS="--only 2 --seed 7")
+	@$(BIN)/python -m tests.drills $(ARGS)
 
 check: $(VENV)/.dev lock-current  ## Format, lint, types, boundaries, locks
 	$(BIN)/ruff format --check .

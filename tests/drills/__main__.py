@@ -1,0 +1,76 @@
+"""`python -m tests.drills`: breaks things while people work, and prints what the checker found. QUICK=1 is short.
+
+The seed is printed first; `--seed` with it breaks the same things at the same counts again.
+"""
+
+import argparse
+import asyncio
+import json
+import secrets
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.drills.backstage import Backstage
+from tests.drills.drill import Outcome, conduct
+from tests.drills.faults import DRILLS
+from tests.drills.size import size_of_run
+from tests.drills.table import as_json, markdown, show
+from tests.support import run
+
+
+def main() -> int:
+    """Run the drills that are asked for; 0 where all passed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.drills", description=__doc__)
+    parser.add_argument("--only", default="", help="numbers of faults, such as 1,6")
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--json", type=Path, help="write everything that was found to this file")
+    parser.add_argument("--markdown", type=Path, help="write the table to this file")
+    parser.add_argument("--no-controls", action="store_true", help="leave the control twins out")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with logs and ledgers")
+    given = parser.parse_args()
+    wanted = {int(number) for number in given.only.split(",") if number}
+    if strangers := wanted - {drill.number for drill in DRILLS}:
+        parser.error(f"there is no fault {', '.join(map(str, sorted(strangers)))}")
+    seed = secrets.randbelow(2**31) if given.seed is None else given.seed
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    folder = Path(tempfile.mkdtemp(prefix="kurslots-drills-"))
+    leads = run.begin()
+    try:
+        outcomes = asyncio.run(_conduct_all(console, folder, wanted, seed, controls=not given.no_controls))
+    finally:
+        if leads:
+            run.end()
+    show(outcomes, console)
+    if given.json:
+        given.json.write_text(json.dumps({"seed": seed, "drills": as_json(outcomes)}, indent=1) + "\n")
+    if given.markdown:
+        given.markdown.write_text(markdown(outcomes))
+    passed = all(outcome.passed for outcome in outcomes)
+    if passed and not given.keep:
+        shutil.rmtree(folder)
+    else:
+        console.print(f"Logs and ledgers are in {folder}")
+    return 0 if passed else 1
+
+
+async def _conduct_all(console: Console, folder: Path, wanted: set[int], seed: int, *, controls: bool) -> list[Outcome]:
+    size = size_of_run()
+    console.print(f"seed {seed}; at least {size.commands} commands a drill; logs in {folder}")
+    outcomes = []
+    async with Backstage(folder) as backstage:
+        for drill in DRILLS:
+            if wanted and drill.number not in wanted:
+                continue
+            outcome = await conduct(backstage, drill, seed=seed, size=size, control=controls)
+            said = "passed" if outcome.passed else "FAILED"
+            console.print(f"{drill.number}. {drill.name}: {said} in {outcome.seconds:.0f} s", soft_wrap=True)
+            outcomes.append(outcome)
+    return outcomes
+
+
+if __name__ == "__main__":
+    sys.exit(main())

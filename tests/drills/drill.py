@@ -1,0 +1,88 @@
+"""A drill: what is broken while people work, and the guard without which the checker must find something wrong."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tests.drills.backstage import Backstage
+from tests.drills.checker import Report
+from tests.drills.ground import Ground
+from tests.drills.size import Size
+from tests.drills.stage import Stage
+
+CONTROL_TRIES = 3
+"""A control breaks at random too: it may by luck do no harm once."""
+
+Scene = Callable[[Stage, Random, Size], Awaitable[None]]
+"""Starts the processes and the load, and breaks something while it runs. Whatever is needed works again at its end."""
+MakeGround = Callable[[Path], AbstractAsyncContextManager[Ground]]
+
+
+@asynccontextmanager
+async def shared_ground(_folder: Path) -> AsyncIterator[Ground]:
+    """The run's own PostgreSQL and Kafka, for a drill that breaks neither."""
+    yield await Ground.of_run()
+
+
+@dataclass(frozen=True)
+class Drill:
+    """One row of the table. Where `guard` is None, `no_control` says why there is nothing to switch off."""
+
+    number: int
+    name: str
+    run: Scene
+    guard: str | None
+    no_control: str = ""
+    ground: MakeGround = shared_ground
+
+    def __post_init__(self) -> None:
+        assert (self.guard is None) == bool(self.no_control), "a drill has a control, or a reason to have none"
+
+
+@dataclass
+class Outcome:
+    """What came of a drill and of its control twin."""
+
+    drill: Drill
+    seed: int
+    report: Report
+    control: Report | None
+    control_tries: int
+    seconds: float
+
+    @property
+    def control_failed(self) -> bool | None:
+        """Whether the checker found something with the guard off; None where there is no control."""
+        return None if self.control is None else not self.control.is_clean
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is wrong, people got answers, and the control failed as it must."""
+        return self.report.is_clean and self.report.acknowledged > 0 and self.control_failed is not False
+
+
+async def conduct(backstage: Backstage, drill: Drill, *, seed: int, size: Size, control: bool = True) -> Outcome:
+    """Run a drill and its control. The same seed breaks the same things at the same counts."""
+    began = time.monotonic()
+    folder = backstage.folder / f"ground-{drill.number}-{time.monotonic_ns()}"
+    async with drill.ground(folder) as ground:
+        report = await _once(backstage, drill, ground, seed, size, ())
+        found: Report | None = None
+        tries = 0
+        while control and drill.guard is not None and tries < CONTROL_TRIES and (found is None or found.is_clean):
+            found = await _once(backstage, drill, ground, seed + tries, size, (drill.guard,))
+            tries += 1
+    return Outcome(drill, seed, report, found, tries, time.monotonic() - began)
+
+
+async def _once(
+    backstage: Backstage, drill: Drill, ground: Ground, seed: int, size: Size, without: tuple[str, ...]
+) -> Report:
+    name = f"{drill.number} {'control' if without else 'drill'}"
+    async with backstage.stage(ground, without=without, name=name) as stage:
+        await drill.run(stage, Random(seed), size)  # noqa: S311 - to be repeated, not to be secret
+        await stage.settle(stage.settle_seconds if not without else min(20.0, stage.settle_seconds))
+        return await stage.check()

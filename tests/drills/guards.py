@@ -1,0 +1,100 @@
+"""The guards that a control twin goes without: each is one named function, replaced in the processes of a drill.
+
+The product has no switch for them. A guard may rest on a constraint too: `statements` then takes that net away, in the
+databases of the drill alone. A name that is no longer there is an error, so that no control quietly loses its point.
+"""
+
+import importlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+Wrapper = Callable[[Any], Any]
+"""Takes the function as it is and returns what stands in its place."""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """`patches`: where a function is (`module:path`), and what stands in for it. `statements` are by service."""
+
+    patches: Mapping[str, Wrapper]
+    statements: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def patch(place: str, wrap: Wrapper) -> None:
+    """Put something else in a function's place; raises AttributeError where there is no such function."""
+    module_name, _, path = place.partition(":")
+    owner: Any = importlib.import_module(module_name)
+    *steps, name = path.split(".")
+    for step in steps:
+        owner = getattr(owner, step)
+    setattr(owner, name, wrap(getattr(owner, name)))
+
+
+def go_without(name: str) -> None:
+    """Switch a guard off in this process."""
+    for place, wrap in GUARDS[name].patches.items():
+        patch(place, wrap)
+
+
+def _every_message_is_new(_take: Any) -> Any:  # noqa: ANN401 - a function of the product
+    async def take(_session: object, _consumer: str, ids: Sequence[Any]) -> set[Any]:
+        return set(ids)
+
+    return take
+
+
+def _carried_out_every_time(_carried_out_once: Any) -> Any:  # noqa: ANN401
+    async def carried_out(context: object, command: object, status: int, **_others: object) -> tuple[object, bool]:
+        plain = importlib.import_module("shared.web.edge")._carried_out
+        return await plain(context, command, status), False
+
+    return carried_out
+
+
+def _never_idle(connect: Any) -> Any:  # noqa: ANN401
+    """Return a connect whose session the server never ends, however long nothing is heard of it."""
+
+    async def without_limit(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - asyncpg's own
+        options.get("server_settings", {}).pop("idle_session_timeout", None)
+        return await connect(*arguments, **options)
+
+    return without_limit
+
+
+def _held_by_everyone(_held: Any) -> Any:  # noqa: ANN401
+    @asynccontextmanager
+    async def held(_lock: object) -> AsyncIterator[None]:
+        yield
+
+    return held
+
+
+def _never_lost(_check: Any) -> Any:  # noqa: ANN401
+    def check(_lock: object) -> None:
+        return
+
+    return check
+
+
+GUARDS: Mapping[str, Guard] = {
+    # Behind the inbox is a second net: the same notification is not made twice. Both are taken away.
+    "inbox": Guard(
+        {"shared.messaging.inbox:take": _every_message_is_new},
+        {
+            "notification": (
+                "ALTER TABLE notifications DROP CONSTRAINT uq_notifications_told_once",
+                "ALTER TABLE notifications ADD CONSTRAINT uq_notifications_told_once UNIQUE (id)",
+            )
+        },
+    ),
+    "stored_answer": Guard({"shared.web.edge:_carried_out_once": _carried_out_every_time}),
+    "idle_timeout": Guard({"shared.messaging.shard_lock:asyncpg.connect": _never_idle}),
+    "shard_lock": Guard(
+        {
+            "shared.messaging.shard_lock:ShardLock.held": _held_by_everyone,
+            "shared.messaging.shard_lock:ShardLock.check": _never_lost,
+        }
+    ),
+}
