@@ -17,9 +17,11 @@ from starlette.types import Scope as AsgiScope
 from shared.kernel.ids import new_id
 from shared.metrics import HTTP_REQUESTS, HTTP_SECONDS
 from shared.tracing import AttributeValue, Kind, Span, span
-from shared.web.exchange import Exchange, RouteFacts, begin_exchange, exchange_in
-from shared.web.languages import Catalogues, accepted_language
-from shared.web.problems import problem_response, told_of
+from shared.web.exchange import Exchange, RouteFacts, begin_exchange
+from shared.web.languages import Catalogues
+from shared.web.pages.choices import chosen_language
+from shared.web.pages.errors import answer_of
+from shared.web.problems import told_of
 
 SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -55,7 +57,7 @@ class AccessMiddleware:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        exchange = Exchange(str(new_id()), accepted_language(headers.get("accept-language")))
+        exchange = Exchange(str(new_id()), chosen_language(headers.get("cookie"), headers.get("accept-language")))
         begin_exchange(scope, exchange)
         status = 500
         started = time.perf_counter()
@@ -134,6 +136,5 @@ class FaultMiddleware:
             told = told_of(error)
             if begun:
                 raise ConnectionAbortedError("a fault cut the answer short") from None
-            exchange = exchange_in(scope)
-            answer = problem_response(told, self._catalogues, exchange.language, instance=exchange.instance)
+            answer = answer_of(scope, told, self._catalogues)
             await answer(scope, receive, send)

@@ -4,7 +4,7 @@ Starts whatever is away: the database and the issuer are first asked when a requ
 """
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -29,12 +29,16 @@ from shared.web.access import AccessMiddleware, FaultMiddleware
 from shared.web.authorisation import FindActor, Permits, Scopes
 from shared.web.database_errors import told_of_database
 from shared.web.documents import PAGE_POLICY, documents_page, openapi_document
-from shared.web.exchange import ServiceParts, exchange_of, parts_of
+from shared.web.exchange import ServiceParts, parts_of
 from shared.web.gate import gate, route_facts
 from shared.web.idempotency import AnswerKeys
 from shared.web.languages import SHARED_CATALOGUES, Catalogues
 from shared.web.limits import LARGEST_BODY, LimitsMiddleware
-from shared.web.problems import problem_response, told_of
+from shared.web.pages import shell
+from shared.web.pages.environment import SHELL_TEMPLATES, Templates, area_templates
+from shared.web.pages.errors import answer_of
+from shared.web.pages.rendering import page_policy
+from shared.web.problems import told_of
 from shared.web.sign_in import IssuerKeys, TokenVerifier
 
 VERSION: Final = "1.0.0"
@@ -66,15 +70,27 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
     catalogue_folders: Sequence[Path] = (),
     largest_body: int = LARGEST_BODY,
     form_addresses: Sequence[str] = (),
+    pages: Sequence[APIRouter] = (),
+    page_permits: Permits | None = None,
+    template_folders: Mapping[str, Path] | None = None,
 ) -> FastAPI:
     """Return the web app of a service, with everything under `/<service>`.
 
     Raises ValueError where routes and permits differ. A `database` that is given is not closed with the app;
     `issuer_transport` stands in for the network to the issuer. Addresses that begin with one of `form_addresses` (below
-    the API) take a form besides JSON: other systems call them and choose how.
+    the API) take a form besides JSON: other systems call them and choose how. `pages` answer with HTML below
+    `/<service>`, each with its permit in `page_permits`; an area's templates are those in its folder, and those of
+    `template_folders`, by the name that they are asked for with.
     """
     prefix = f"/{service}/api/v1"
-    routes = route_facts(routers, prefix=prefix, permits=permits, scopes=scopes)
+    page_routers = [*pages, shell.router]
+    routes = route_facts(routers, prefix=prefix, permits=permits, scopes=scopes) | route_facts(
+        page_routers,
+        prefix=f"/{service}",
+        permits={**(page_permits or {}), **shell.PERMITS},
+        scopes=scopes,
+        are_pages=True,
+    )
     catalogues = Catalogues([*catalogue_folders, _SERVICES / service / "translations", SHARED_CATALOGUES])
     keys = IssuerKeys(settings.oidc_issuer, transport=issuer_transport)
     own_database = database is None
@@ -93,6 +109,17 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
         find_actor=find_actor,
         scopes=scopes,
         routes=routes,
+        templates=Templates(
+            service=service,
+            folders={
+                "shell": SHELL_TEMPLATES,
+                **area_templates(_SERVICES / service),
+                **(template_folders or {}),
+            },
+            catalogues=catalogues,
+        ),
+        page_policy=page_policy(settings.oidc_issuer),
+        origin=settings.origin.rstrip("/"),
     )
 
     @asynccontextmanager
@@ -118,6 +145,7 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
                 catalogues=catalogues,
                 largest_body=largest_body,
                 form_addresses=tuple(f"{prefix}{address}" for address in form_addresses),
+                api_addresses=f"/{service}/api/",
             ),
             Middleware(FaultMiddleware, catalogues=catalogues),
         ],
@@ -130,6 +158,9 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
     app.state.parts = parts
     for router in routers:
         app.include_router(router, prefix=prefix, dependencies=[Depends(gate)])
+    for router in page_routers:
+        app.include_router(router, prefix=f"/{service}", dependencies=[Depends(gate)], include_in_schema=False)
+    app.add_route(f"/{service}/static/{{name}}", parts.templates.static.answer, methods=["GET"])
     _add_documents(app, prefix)
     app.add_route(f"/{service}/health", _health, methods=["GET"])
     app.add_route(f"/{service}/metrics", _metrics, methods=["GET"])
@@ -164,7 +195,7 @@ def _add_documents(app: FastAPI, prefix: str) -> None:
 
 
 async def _tell(request: Request, error: Exception) -> Response:
-    exchange, parts = exchange_of(request), parts_of(request)
+    parts = parts_of(request)
     told = told_of(error, method=request.method)
     headers = dict(told.headers)
     if told.status == 401:  # noqa: PLR2004 - the one status that names its scheme
@@ -172,7 +203,7 @@ async def _tell(request: Request, error: Exception) -> Response:
         headers["www-authenticate"] = f'Bearer realm="kurslots-{parts.service}"{reason}'
     if told.status == 405:  # noqa: PLR2004
         headers["allow"] = ", ".join(_methods_of(request))
-    answer = problem_response(told, parts.catalogues, exchange.language, instance=exchange.instance)
+    answer = answer_of(request.scope, told, parts.catalogues)
     answer.headers.update(headers)
     return answer
 

@@ -72,15 +72,15 @@ def _known_actor(subject: Subject | None, actor: Actor | None) -> Actor:
     return actor
 
 
-async def run_command(request: Request, command: Command, *, status: int = _OK) -> Response:
+async def run_command(request: Request, command: Command, *, status: int = _OK, key: str | None = None) -> Response:
     """Run the command in one transaction and return its answer after the commit.
 
     With an `Idempotency-Key` the answer is stored in the same transaction, encrypted; the same request again gets it
     back with `Idempotency-Replayed: true`. Only answers of committed commands are stored, so what was refused can be
-    corrected and sent again under the same key. None from the command is answered 204.
+    corrected and sent again under the same key. None from the command is answered 204. A form brings its `key` itself.
     """
     parts, exchange = parts_of(request), exchange_of(request)
-    key = checked_key(request.headers.getlist(KEY_HEADER))
+    key = checked_key(request.headers.getlist(KEY_HEADER) if key is None else [key])
     async with parts.database.sessions() as session:
         context = CommandContext(
             session, parts.clock, exchange.language, parts.catalogues, exchange.subject, exchange.actor

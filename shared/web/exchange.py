@@ -3,7 +3,7 @@
 `ServiceParts` is made once by `create_service_app`; an `Exchange` is made for each request by the outermost layer.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -16,6 +16,7 @@ from shared.kernel.grants import Actor, Subject
 from shared.web.authorisation import FindActor, Permit, Scopes
 from shared.web.idempotency import AnswerKeys
 from shared.web.languages import Catalogues, Language
+from shared.web.pages.environment import Templates
 from shared.web.sign_in import TokenVerifier
 
 _EXCHANGE: Final = "kurslots.exchange"
@@ -31,6 +32,25 @@ class RouteFacts:
     permit: Permit
     query_names: frozenset[str]
     path_names: tuple[str, ...]
+    is_page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who a browser's session is of, and the token that a form of hers must bring."""
+
+    subject: Subject
+    csrf_token: str
+    name: str | None = None
+
+
+VisitorOf = Callable[[Request], Awaitable[Visitor | None]]
+"""Gives whose session a request of a browser belongs to; None where it belongs to none that is still valid."""
+
+
+async def nobody(_request: Request) -> Visitor | None:
+    """Know no visitor: the service has no sign-in for browsers."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -46,6 +66,12 @@ class ServiceParts:
     find_actor: FindActor
     scopes: Scopes
     routes: Mapping[Callable[..., Any], RouteFacts]
+    templates: Templates
+    page_policy: str
+    origin: str
+    visitor_of: VisitorOf = nobody
+    sign_in_address: str | None = None
+    sign_out_address: str | None = None
 
 
 @dataclass(slots=True)
@@ -56,6 +82,8 @@ class Exchange:
     language: Language
     subject: Subject | None = None
     actor: Actor | None = None
+    csrf_token: str = ""
+    person_name: str | None = None
 
     @property
     def instance(self) -> str:

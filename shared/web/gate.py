@@ -14,25 +14,42 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.kernel.errors import NotAllowed, NotFound
+from shared.kernel.errors import NotAllowed, NotFound, NotSignedIn
 from shared.kernel.grants import Scope
 from shared.kernel.texts import N_
 from shared.web.authorisation import Permits, ScopeLoader, Scopes
 from shared.web.bodies import Body
 from shared.web.exchange import Exchange, RouteFacts, ServiceParts, exchange_of, parts_of
+from shared.web.pages.guard import check_own_form
+
+_READING = frozenset({"GET", "HEAD"})
 
 
 async def gate(request: Request) -> None:
     """Let the request through to its route, or raise NotSignedIn, NotAllowed or NotFound."""
     parts, exchange = parts_of(request), exchange_of(request)
     facts = parts.routes[request.scope["endpoint"]]
-    if facts.permit.signed_in:
+    if facts.is_page:
+        await _know_visitor(request, parts, exchange)
+        if facts.method not in _READING:
+            await check_own_form(request)
+        if facts.permit.signed_in and exchange.subject is None:
+            raise NotSignedIn(N_("Sign in to see this page."), code="not_signed_in")
+    elif facts.permit.signed_in:
         exchange.subject = await parts.verifier.subject(request.headers.getlist("authorization"))
+    if exchange.subject is not None:
         async with parts.database.sessions() as session:
             await _authorise(session, parts, facts, exchange, request.path_params)
     unknown = [name for name in request.query_params if name not in facts.query_names]
     if unknown:
         raise RequestValidationError([{"type": "unknown_parameter", "loc": ("query", name)} for name in unknown])
+
+
+async def _know_visitor(request: Request, parts: ServiceParts, exchange: Exchange) -> None:
+    visitor = await parts.visitor_of(request)
+    if visitor is not None:
+        exchange.subject, exchange.csrf_token = visitor.subject, visitor.csrf_token
+        exchange.person_name = visitor.name
 
 
 async def _authorise(
@@ -78,7 +95,7 @@ def _id(name: str, value: str) -> UUID:
 
 
 def route_facts(
-    routers: Sequence[APIRouter], *, prefix: str, permits: Permits, scopes: Scopes
+    routers: Sequence[APIRouter], *, prefix: str, permits: Permits, scopes: Scopes, are_pages: bool = False
 ) -> dict[Callable[..., Any], RouteFacts]:
     """Return the facts of every route by its function.
 
@@ -108,7 +125,13 @@ def route_facts(
             wrong.append(f"{name} takes {len(methods)} methods; give each a function of its own")
             continue
         facts[endpoint] = RouteFacts(
-            name, methods[0], f"{prefix}{context.path_format}", permit, _query_names(context), path_names
+            name,
+            methods[0],
+            f"{prefix}{context.path_format}",
+            permit,
+            _query_names(context),
+            path_names,
+            are_pages,
         )
     wrong += [f"the permit {name} has no route" for name in sorted(set(permits) - seen)]
     if wrong:

@@ -13,9 +13,9 @@ from starlette.types import Scope as AsgiScope
 
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import forbidden_character
-from shared.web.exchange import exchange_in
 from shared.web.languages import Catalogues
-from shared.web.problems import Told, problem_response
+from shared.web.pages.errors import answer_of
+from shared.web.problems import Told
 
 LARGEST_BODY: Final = 256 * 1024
 LONGEST_ADDRESS: Final = 8 * 1024
@@ -46,11 +46,13 @@ class LimitsMiddleware:
         catalogues: Catalogues,
         largest_body: int = LARGEST_BODY,
         form_addresses: tuple[str, ...] = (),
+        api_addresses: str = "/",
     ) -> None:
         self._app = app
         self._catalogues = catalogues
         self._largest_body = largest_body
         self._form_addresses = form_addresses
+        self._api_addresses = api_addresses
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,15 +63,18 @@ class LimitsMiddleware:
             _check_address(scope)
             _check_headers(scope)
             body = await _read_body(headers, receive, self._largest_body)
-            _check_type(headers, body, takes_form=scope["path"].startswith(self._form_addresses))
+            _check_type(headers, body, takes_form=self._takes_form(scope["path"]))
         except _GoneError:
             return
         except _RefusedError as refused:
-            exchange = exchange_in(scope)
-            answer = problem_response(refused.told, self._catalogues, exchange.language, instance=exchange.instance)
+            answer = answer_of(scope, refused.told, self._catalogues)
             await answer(scope, receive, send)
             return
         await self._app(scope, _replayed(body, receive), send)
+
+    def _takes_form(self, path: str) -> bool:
+        """Whether a form may be sent there: pages take forms, the API only where it says so."""
+        return not path.startswith(self._api_addresses) or path.startswith(self._form_addresses)
 
 
 def _check_address(scope: AsgiScope) -> None:

@@ -169,11 +169,16 @@ def log_fault(error: BaseException) -> None:
     _log.error("fault", causes=causes, places=places[-12:], **detail)
 
 
+def title_of(status: int) -> str:
+    """Return the message that names a status for a person."""
+    return _TITLES.get(status) or HTTPStatus(status).phrase
+
+
 def problem_response(
     told: Told, catalogues: Catalogues, language: Language, *, instance: str | None = None
 ) -> Response:
     """Return the answer that tells it."""
-    title = _TITLES.get(told.status) or HTTPStatus(told.status).phrase
+    title = title_of(told.status)
     problem = Problem(
         type=f"urn:kurslots:problem:{told.code}",
         title=catalogues.message(title, language),

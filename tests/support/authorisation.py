@@ -16,10 +16,11 @@ from uuid import UUID, uuid4
 import httpx
 from fastapi import FastAPI
 from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import Request
 
 from shared.kernel.grants import Actor, Grant, Scope, Subject
 from shared.kernel.roles import Role
-from shared.web.exchange import RouteFacts, ServiceParts
+from shared.web.exchange import RouteFacts, ServiceParts, Visitor
 from tests.support.web import LocalIssuer, anonymous_client, problem_of, signed_client
 
 _PROBE: Final = "let-through"
@@ -43,6 +44,8 @@ class AuthorisationWalk:
             anonymous_client(self.app) as nobody,
             signed_client(self.app, issuer, "walker") as walker,
         ):
+            for client in (nobody, walker):
+                client.headers["sec-fetch-site"] = "same-origin"
             for facts in self.parts.routes.values():
                 await self._check_route(facts, known, nobody, walker)
         return self.asked
@@ -97,6 +100,10 @@ class AuthorisationWalk:
         """Return who the token's person is just now."""
         return self.actors.get(subject.sub)
 
+    async def visitor_of(self, request: Request) -> Visitor | None:
+        """Let the walker into pages as into the API; what a session is, is tried elsewhere."""
+        return Visitor(Subject("embedded", "walker"), "") if "authorization" in request.headers else None
+
 
 def _grants_on(role: Role, scope: Scope | None) -> Iterator[Grant]:
     if scope is None:
@@ -116,7 +123,7 @@ def authorisation_walk(app: FastAPI) -> Iterator[AuthorisationWalk]:
     """Let the walk say who is who while it lasts."""
     parts: ServiceParts = app.state.parts
     walk = AuthorisationWalk(app, parts)
-    app.state.parts = replace(parts, find_actor=walk.find_actor)
+    app.state.parts = replace(parts, find_actor=walk.find_actor, visitor_of=walk.visitor_of)
     try:
         yield walk
     finally:

@@ -1,6 +1,7 @@
 """A small service that uses every part of the edge, for the edge's own tests and as the pattern for real ones."""
 
-from typing import Annotated, Any, ClassVar
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Query, Request
@@ -26,6 +27,9 @@ from shared.web.authorisation import PUBLIC, SELF, SIGNED_IN, Permit
 from shared.web.bodies import Body, Count, Line, View
 from shared.web.edge import CommandContext, CurrentActor, ReadSession, run_command
 from shared.web.page_query import PageQuery
+from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.lists import Listing
+from shared.web.pages.rendering import render
 from shared.web.paging import Page, PageFilter, page_of
 from shared.web.validation import checked
 
@@ -201,6 +205,98 @@ async def break_something(request: Request, kind: str) -> Response:
     return await run_command(request, command)
 
 
+pages = APIRouter()
+
+
+class NoteForm(Body):
+    """What is filled in to write a note."""
+
+    title: Line
+    seats: Count
+    kind: Literal["plan", "other"] = "plan"
+    days: list[Literal["mon", "tue"]] = Field(default_factory=list)
+    urgent: bool
+    remark: Annotated[str, Field(max_length=50)] | None = None
+
+
+class NoteOrder(NoteFilter):
+    """Which notes to show, in which order."""
+
+    sort: Literal["title", "-title"] = "title"
+
+
+@pages.get("/")
+async def show_start(request: Request) -> Response:
+    """Show the first page."""
+    return render(request, "sample/start.html")
+
+
+@pages.get("/projects/{project_id}/notes")
+async def show_notes(
+    request: Request, project_id: UUID, session: ReadSession, query: Annotated[NoteOrder, Query()]
+) -> Response:
+    """List the notes of a project."""
+    rows = await page_of(
+        session,
+        select(Note).where(Note.project_id == project_id),
+        [col(Note.title), col(Note.id)],
+        query,
+        keys=lambda note: (note.title, note.id),
+        descending=query.sort == "-title",
+    )
+    shown = Listing.of(request, rows, shown=rows.rows, sort=query.sort)
+    return render(request, "sample/notes.html", notes=shown, project_id=project_id)
+
+
+@pages.get("/projects/{project_id}/notes/new")
+async def show_new_note(request: Request, project_id: UUID) -> Response:
+    """Show the empty form of a note."""
+    return render(request, "sample/note_form.html", form=Form())
+
+
+@pages.post("/projects/{project_id}/notes/new")
+async def send_note(request: Request, project_id: UUID) -> Response:
+    """Write the note that was filled in."""
+    form = await read_form(request, NoteForm)
+
+    async def command(context: CommandContext) -> NoteView:
+        assert form.body is not None
+        if form.body.seats > 6:
+            raise Refused(
+                N_("Only {free} of {capacity} seats are free; {asked} were asked for."),
+                code="seats_full",
+                field="seats",
+                free=6,
+                capacity=6,
+                asked=form.body.seats,
+            )
+        if form.body.title == "fail":
+            raise ZeroDivisionError("secret of anna")
+        note = Note(
+            project_id=project_id, person_id=context.actor.person_id, title=form.body.title, seats=form.body.seats
+        )
+        context.session.add(note)
+        return NoteView.model_validate(note)
+
+    async def again(form: Form[NoteForm]) -> Response:
+        return render(request, "sample/note_form.html", form=form)
+
+    return await run_form(
+        request,
+        form,
+        command,
+        done=lambda note: f"/sample/projects/{project_id}/notes?title={note['title']}",
+        again=again,
+    )
+
+
+PAGE_PERMITS = {
+    "show_start": PUBLIC,
+    "show_notes": Permit({Role.PROJECT_LEAD}),
+    "show_new_note": Permit({Role.PROJECT_LEAD}),
+    "send_note": Permit({Role.PROJECT_LEAD}),
+}
+
 SUPPLIER_TRAFFIC = "supplier traffic"
 PERMITS = {
     "write_note": Permit({Role.PROJECT_LEAD, Role.OPERATOR}),
@@ -256,5 +352,8 @@ def create_app(settings: SampleSettings, **others: Any) -> FastAPI:  # noqa: ANN
         permits=PERMITS,
         scopes=SCOPES,
         find_actor=find_actor,
+        pages=[pages],
+        page_permits=PAGE_PERMITS,
+        template_folders={"sample": Path(__file__).parent / "templates"},
         **others,
     )

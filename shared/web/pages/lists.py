@@ -1,0 +1,61 @@
+"""What a list on a page needs beside its rows: links that keep its state, how it is sorted, and where it goes on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Literal, TypeVar
+
+from starlette.requests import Request
+
+from shared.web.paging import Rows
+
+Row = TypeVar("Row")
+_AFTER: Final = "after"
+
+
+@dataclass(frozen=True)
+class Listing(Generic[Row]):
+    """One page of a list as it is shown; `name` is its id on the page."""
+
+    request: Request
+    rows: Sequence[Row]
+    next: str | None
+    name: str = "list"
+    sort: str = ""
+
+    @classmethod
+    def of(
+        cls, request: Request, rows: Rows[Any], *, shown: Sequence[Row], name: str = "list", sort: str = ""
+    ) -> "Listing[Row]":
+        """Return the listing of a page that was read; `sort` is the one in force, with a minus before a falling one."""
+        return cls(request, shown, rows.next, name, sort)
+
+    @property
+    def is_later(self) -> bool:
+        """Whether there are rows before these."""
+        return _AFTER in self.request.query_params
+
+    @property
+    def first_address(self) -> str:
+        """The address of the list's beginning, with the same filter and order."""
+        return self.address(after=None)
+
+    @property
+    def next_address(self) -> str:
+        """The address of the next page."""
+        return self.address(after=self.next)
+
+    def sort_address(self, name: str) -> str:
+        """Return the address of the list sorted by a column, the other way where it is sorted by it already."""
+        return self.address(sort=f"-{name}" if self.sort == name else name, after=None)
+
+    def sorted_by(self, name: str) -> Literal["ascending", "descending", ""]:
+        """Return how the list is sorted by the column, in ARIA's words."""
+        return "ascending" if self.sort == name else "descending" if self.sort == f"-{name}" else ""
+
+    def address(self, **changes: str | None) -> str:
+        """Return this list's address with some parameters changed, and those that are None left out."""
+        url = self.request.url
+        kept = url.remove_query_params(list(changes)).include_query_params(
+            **{name: value for name, value in changes.items() if value is not None}
+        )
+        return f"{kept.path}?{kept.query}" if kept.query else kept.path

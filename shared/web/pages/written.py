@@ -1,0 +1,58 @@
+"""Values as they are written on a page: in Swedish `2026-11-22 kl. 13.00` and `1 235 522 kr`, and in English.
+
+In running text (`languages.shown`) a month has its name; in lists and facts a day is short, so that days line up.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal
+
+from shared.kernel.calendar import STOCKHOLM
+from shared.kernel.money import Money
+from shared.web.languages import Language
+
+_LOCALES: Final[Mapping[Language, str]] = {"sv": "sv_SE", "en": "en_GB"}
+
+
+def written_number(value: Decimal | float, language: Language) -> str:
+    """Return a number with its thousands apart: `1 235 522`, `1,235,522`."""
+    return format_decimal(value, locale=_LOCALES[language])
+
+
+def written_money(value: Money, language: Language) -> str:
+    """Return an amount; öre are told only where there are any."""
+    number = "#,##0" if value.ore % 100 == 0 else "#,##0.00"
+    pattern = f"{number}\N{NO-BREAK SPACE}¤" if language == "sv" else f"¤¤\N{NO-BREAK SPACE}{number}"
+    return format_currency(
+        value.kronor, value.currency, format=pattern, locale=_LOCALES[language], currency_digits=False
+    )
+
+
+def written_day(value: date, language: Language) -> str:
+    """Return `2026-11-22`, or `22 Nov 2026`."""
+    return value.strftime("%Y-%m-%d") if language == "sv" else format_date(value, "d MMM y", locale="en_GB")
+
+
+def written_clock(value: datetime, language: Language) -> str:
+    """Return `kl. 13.00`, or `13:00`, as the clock shows it in Sweden."""
+    local = value.astimezone(STOCKHOLM)
+    return f"kl.\N{NO-BREAK SPACE}{local:%H.%M}" if language == "sv" else f"{local:%H:%M}"
+
+
+def written_time(value: datetime, language: Language) -> str:
+    """Return `2026-11-22 kl. 13.00`, or `22 Nov 2026, 13:00`."""
+    local = value.astimezone(STOCKHOLM)
+    if language == "sv":
+        return f"{local:%Y-%m-%d} {written_clock(value, language)}"
+    return format_datetime(local, "d MMM y, HH:mm", locale="en_GB")
+
+
+def machine_time(value: date) -> str:
+    """Return what a program reads: the day, or the instant with Sweden's offset to the minute."""
+    if isinstance(value, datetime):
+        return value.astimezone(STOCKHOLM).isoformat(timespec="minutes")
+    return value.isoformat()
