@@ -1,4 +1,4 @@
-"""Write what the code says of itself into `docs/` and ARCHITECTURE.md: messages, states, who may do what."""
+"""Write what the code says of itself, for people into `docs/` and ARCHITECTURE.md, for Kafka into `deploy/kafka/`."""
 
 import pkgutil
 from importlib import import_module
@@ -36,10 +36,13 @@ def docs(
 
 def generated() -> dict[Path, str]:
     """Return every generated document with what it should hold."""
+    from deploy.permissions import FILE, described  # noqa: PLC0415 - `kurslots --help` stays quick
+
     architecture = _ROOT / "ARCHITECTURE.md"
     before, _, rest = architecture.read_text().partition(_BEGIN)
     return {
         **{_ROOT / "docs" / "asyncapi" / f"{service}.json": _asyncapi(service) for service in _SERVICES},
+        FILE: described(),
         _ROOT / "docs" / "states.md": _states(),
         _ROOT / "docs" / "authorisation.md": _permits(),
         architecture: before + _BEGIN + _events() + _END + rest.partition(_END)[2],
