@@ -48,19 +48,20 @@ class Report:
     double: list[str] = field(default_factory=list)
     out_of_order: list[str] = field(default_factory=list)
     oversold: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
     longest_stall: float | None = None
     recovery: float | None = None
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing is wrong."""
-        return not (self.lost or self.double or self.out_of_order or self.oversold)
+        return not (self.lost or self.double or self.out_of_order or self.oversold or self.late)
 
     def findings(self, most: int = 5) -> list[str]:
         """Return the first few sentences of each kind."""
         return [
             f"{kind}: {sentence}"
-            for kind in ("lost", "double", "out_of_order", "oversold")
+            for kind in ("lost", "double", "out_of_order", "oversold", "late")
             for sentence in getattr(self, kind)[:most]
         ]
 
@@ -94,6 +95,7 @@ def judge(evidence: Evidence, *, allowed: Collection[str] = ()) -> Report:
     _judge_leftovers(evidence, report, allowed)
     _judge_order(evidence, first, report)
     _judge_seats(evidence, report)
+    _judge_promptness(evidence, first, report)
     _measure(evidence, first, report)
     return report
 
@@ -331,8 +333,21 @@ def _measure(evidence: Evidence, first: Mapping[str, Fact], report: Report) -> N
     )
     report.longest_stall = max((end - began for began, end in spans), default=None)
     recovered = []
-    for mark in evidence.of("mark"):
-        after = [end for began, end in spans if end > mark["at"]]
+    marks = evidence.of("mark")
+    mended = [mark for mark in marks if mark["what"].startswith("mended")]
+    for mark in mended or marks:
+        after = [end for _, end in spans if end > mark["at"]]
         if after:
             recovered.append(min(after) - mark["at"])
     report.recovery = max(recovered, default=None)
+
+
+def _judge_promptness(evidence: Evidence, first: Mapping[str, Fact], report: Report) -> None:
+    """Where a drill says so, publishing goes on within some seconds of its mark."""
+    for mark in evidence.of("mark"):
+        if mark.get("within") is None:
+            continue
+        took = min((fact.at - mark["at"] for fact in first.values() if fact.at > mark["at"]), default=None)
+        if took is None or took > mark["within"]:
+            waited = "never" if took is None else f"{took:.1f} s later"
+            report.late.append(f"after “{mark['what']}” something was published {waited}, not in {mark['within']} s")

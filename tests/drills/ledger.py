@@ -22,9 +22,12 @@ class Ledger:
         self._file.write(json.dumps({"entry": entry, "at": time.time(), **facts}) + "\n")
         self._file.flush()
 
-    def mark(self, what: str) -> None:
-        """Note that the drill has done something just now: `fault: …` when applied, `mended: …` when taken away."""
-        self.write("mark", what=what)
+    def mark(self, what: str, *, within: float | None = None) -> None:
+        """Note that the drill has done something just now: `fault: …` when applied, `mended: …` when taken away.
+
+        `within` so many seconds of it something must be published again.
+        """
+        self.write("mark", what=what, within=within)
 
     def close(self) -> None:
         """Close the file."""

@@ -88,6 +88,7 @@ def _control(outcome: Outcome) -> str:
         "double": outcome.control.double,
         "out of order": outcome.control.out_of_order,
         "oversold": outcome.control.oversold,
+        "late": outcome.control.late,
     }
     found = ", ".join(f"{len(sentences)} {name}" for name, sentences in counts.items() if sentences)
     return f"yes, without {outcome.drill.guard}: {found}"
