@@ -9,6 +9,7 @@ from services.booking.settings import BookingSettings
 from services.booking.states import STATES
 from services.booking.timers import TIMERS
 from shared.messaging.worker import build_worker
+from shared.web.browser.sessions import purge_sessions
 from shared.web.idempotency import purge_answers
 
 assert schema.METADATA.tables  # foreign keys between areas need every area's tables
@@ -23,5 +24,5 @@ def create_worker(settings: BookingSettings) -> AsgiFastStream:
         copies=COPIES,
         timers=TIMERS,
         states=STATES,
-        purges=[purge_answers],
+        purges=[purge_answers, purge_sessions],
     )

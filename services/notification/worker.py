@@ -22,6 +22,7 @@ from services.notification.timers import make_timers, timers_to_ask
 from services.notification.wordings.catalogue import load_wordings
 from shared.messaging.reactions import StateSource
 from shared.messaging.worker import Running, build_worker
+from shared.web.browser.sessions import purge_sessions
 from shared.web.idempotency import purge_answers
 
 STATES: list[StateSource] = []  # notification owns no state topic
@@ -78,7 +79,7 @@ def create_worker(settings: NotificationSettings) -> AsgiFastStream:
         ),
         states=STATES,
         extra_tasks=[send_notifications, show_standing],
-        purges=[purge_answers],
+        purges=[purge_answers, purge_sessions],
     )
 
 

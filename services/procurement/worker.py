@@ -9,6 +9,7 @@ from services.procurement.suppliers.queries import walk_suppliers
 from shared.contracts.procurement import SupplierDescribed
 from shared.messaging.reactions import StateSource, Timers
 from shared.messaging.worker import build_worker
+from shared.web.browser.sessions import purge_sessions
 from shared.web.idempotency import purge_answers
 
 TIMERS = Timers("procurement")
@@ -24,5 +25,5 @@ def create_worker(settings: ProcurementSettings) -> AsgiFastStream:
         copies=COPIES,
         timers=TIMERS,
         states=STATES,
-        purges=[purge_answers],
+        purges=[purge_answers, purge_sessions],
     )

@@ -27,6 +27,7 @@ from shared.kernel.errors import KurslotsError
 from shared.settings import ServiceSettings
 from shared.web.access import AccessMiddleware, FaultMiddleware
 from shared.web.authorisation import FindActor, Permits, Scopes
+from shared.web.browser import pages as browser
 from shared.web.database_errors import told_of_database
 from shared.web.documents import PAGE_POLICY, documents_page, openapi_document
 from shared.web.exchange import ServiceParts, parts_of
@@ -83,20 +84,22 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
     `template_folders`, by the name that they are asked for with.
     """
     prefix = f"/{service}/api/v1"
-    page_routers = [*pages, shell.router]
+    page_routers = [*pages, browser.router, shell.router]
     routes = route_facts(routers, prefix=prefix, permits=permits, scopes=scopes) | route_facts(
         page_routers,
         prefix=f"/{service}",
-        permits={**(page_permits or {}), **shell.PERMITS},
+        permits={**(page_permits or {}), **browser.PERMITS, **shell.PERMITS},
         scopes=scopes,
         are_pages=True,
     )
     catalogues = Catalogues([*catalogue_folders, _SERVICES / service / "translations", SHARED_CATALOGUES])
     keys = IssuerKeys(settings.oidc_issuer, transport=issuer_transport)
     own_database = database is None
+    database = database or open_database(settings.database_url.get_secret_value(), name=f"kurslots-{service}-web")
+    sign_in = browser.browser_sign_in(service, settings, database, keys, transport=issuer_transport)
     parts = ServiceParts(
         service=service,
-        database=database or open_database(settings.database_url.get_secret_value(), name=f"kurslots-{service}-web"),
+        database=database,
         clock=clock or settings.make_clock(),
         catalogues=catalogues,
         verifier=TokenVerifier(
@@ -113,6 +116,7 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
             service=service,
             folders={
                 "shell": SHELL_TEMPLATES,
+                "sign_in": browser.TEMPLATES,
                 **area_templates(_SERVICES / service),
                 **(template_folders or {}),
             },
@@ -120,6 +124,9 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
         ),
         page_policy=page_policy(settings.oidc_issuer),
         origin=settings.origin.rstrip("/"),
+        visitor_of=sign_in.visitor_of,
+        sign_in_address=sign_in.address,
+        sign_out_address=sign_in.sign_out_address,
     )
 
     @asynccontextmanager
@@ -128,6 +135,7 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
             yield
         finally:
             await keys.close()
+            await sign_in.client.close()
             if own_database:
                 await parts.database.close()
 
@@ -156,6 +164,7 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
         },
     )
     app.state.parts = parts
+    app.state.browser_sign_in = sign_in
     for router in routers:
         app.include_router(router, prefix=prefix, dependencies=[Depends(gate)])
     for router in page_routers:

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import json
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
@@ -57,6 +58,7 @@ class IssuerKeys:
         )
         self._lock = asyncio.Lock()
         self._keys: dict[str, Key] = {}
+        self._metadata: dict[str, Any] = {}
         self._fetched_at: float | None = None
         self._tried_at: float | None = None
 
@@ -77,6 +79,15 @@ class IssuerKeys:
             raise TryLater(_ISSUER_AWAY, code="issuer_away")
         raise invalid_token("key")
 
+    async def metadata(self) -> Mapping[str, Any]:
+        """Return what the issuer says of its endpoints; raises TryLater while it is away and has said nothing yet."""
+        async with self._lock:
+            if not self._is_fresh() and self._may_fetch():
+                await self._fetch()
+        if self._fetched_at is None:
+            raise TryLater(_ISSUER_AWAY, code="issuer_away")
+        return self._metadata
+
     def _is_fresh(self) -> bool:
         return self._fetched_at is not None and time.monotonic() - self._fetched_at < _KEYS_KEPT_SECONDS
 
@@ -86,17 +97,19 @@ class IssuerKeys:
     async def _fetch(self) -> None:
         self._tried_at = time.monotonic()
         try:
-            self._keys = _signing_keys(await self._document(await self._keys_address()))
+            metadata = await self._discovered()
+            self._keys = _signing_keys(await self._document(str(metadata.get("jwks_uri"))))
+            self._metadata = metadata
             self._fetched_at = time.monotonic()
             _log.info("issuer keys fetched", issuer=self._issuer, keys=len(self._keys))
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, _BadDocumentError) as error:
             _log.warning("issuer keys not fetched", issuer=self._issuer, cause=type(error).__name__)
 
-    async def _keys_address(self) -> str:
+    async def _discovered(self) -> dict[str, Any]:
         discovery = await self._document(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
         if discovery.get("issuer") != self._issuer:
             raise _BadDocumentError("the discovery document is another issuer's")
-        return str(discovery.get("jwks_uri"))
+        return discovery
 
     async def _document(self, address: str) -> dict[str, Any]:
         if self._issuer.startswith("https://") and not address.startswith("https://"):
@@ -146,7 +159,7 @@ class TokenVerifier:
     async def subject(self, authorization: list[str]) -> Subject:
         """Return who the headers' one bearer token is for; raises NotSignedIn, or TryLater while keys are away."""
         token = _bearer(authorization)
-        header = _header(token)
+        header = header_of(token)
         key = await self._keys.key(header["kid"])
         try:
             decoded = jwt.decode(token, key, algorithms=list(ALGORITHMS))
@@ -157,10 +170,14 @@ class TokenVerifier:
             raise invalid_token("malformed") from error
         if not _is_access_token(header.get("typ"), decoded.claims):
             raise invalid_token("not an access token")
-        sub = decoded.claims["sub"]
-        if not sub or len(sub) > _LONGEST_SUB or not sub.isprintable() or sub != sub.strip():
-            raise invalid_token("sub")
-        return Subject(self._alias, sub)
+        return Subject(self._alias, checked_sub(decoded.claims["sub"]))
+
+
+def checked_sub(sub: object) -> str:
+    """Return the name that the issuer gave a person; raises NotSignedIn where it cannot be one."""
+    if not isinstance(sub, str) or not sub or len(sub) > _LONGEST_SUB or not sub.isprintable() or sub != sub.strip():
+        raise invalid_token("sub")
+    return sub
 
 
 def _bearer(authorization: list[str]) -> str:
@@ -175,7 +192,8 @@ def _bearer(authorization: list[str]) -> str:
     return token
 
 
-def _header(token: str) -> dict[str, Any]:
+def header_of(token: str) -> dict[str, Any]:
+    """Return what a token says of its key; raises NotSignedIn where it cannot be one that is taken here."""
     encoded = token.partition(".")[0]
     try:
         header = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))

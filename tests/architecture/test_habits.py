@@ -10,10 +10,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # The edge commits a command, messaging a delivery, the sender an attempt before the provider is called; a migration
-# and the forgetting of old answers are nobody's command.
+# and the forgetting of old answers are nobody's command. A web session begins and ends beside every command.
 MAY_COMMIT = {
     "shared/web/edge.py",
     "shared/web/idempotency.py",
+    "shared/web/browser/sessions.py",
     "shared/migrations.py",
     "services/notification/notifications/sender.py",
 }
