@@ -66,7 +66,8 @@ async def _conduct_all(console: Console, folder: Path, wanted: set[int], seed: i
             if wanted and drill.number not in wanted:
                 continue
             outcome = await conduct(backstage, drill, seed=seed, size=size, control=controls)
-            said = "passed" if outcome.passed else "FAILED"
+            said = outcome.not_possible and f"NOT DRILLED ({outcome.not_possible})"
+            said = said or ("passed" if outcome.passed else "FAILED")
             console.print(f"{drill.number}. {drill.name}: {said} in {outcome.seconds:.0f} s", soft_wrap=True)
             outcomes.append(outcome)
     return outcomes

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time as machine_time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Self
@@ -20,7 +20,7 @@ from deploy.embedded.origin.tokens import fetch_token
 from deploy.embedded.processes import Deadline, Program, free_port, last_lines, start
 from shared.kernel.calendar import at_stockholm, is_public_holiday, legal_day
 from shared.kernel.clock import OffsetFileClock, machine_now, write_offset
-from tests.drills.ground import Ground, migrated
+from tests.drills.ground import Ground, MakeGround, migrated
 from tests.drills.nursery import Nursery
 from tests.drills.stage import Stage
 
@@ -44,6 +44,8 @@ class Backstage:
         self._tokens: dict[str, str] = {}
         self._tokens_at = 0.0
         self._templates: dict[int, dict[str, str]] = {}
+        self._grounds: dict[MakeGround, Ground] = {}
+        self._kept = AsyncExitStack()
         self._stages = 0
         self._origin: subprocess.Popen[bytes] | None = None
         self.clock = folder / "clock"
@@ -81,6 +83,7 @@ class Backstage:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
+        await self._kept.aclose()
         assert self._origin is not None
         self._origin.terminate()
         await asyncio.to_thread(self._origin.wait, 15)
@@ -123,6 +126,14 @@ class Backstage:
             self._tokens = dict(zip(PEOPLE, made, strict=True))
             self._tokens_at = machine_time.monotonic()
         return self._tokens
+
+    async def ground(self, make: MakeGround) -> Ground:
+        """Return a ground, made when it is first asked for and kept until the run ends: servers take long to start."""
+        if make not in self._grounds:
+            folder = self.folder / f"ground-{len(self._grounds)}"
+            folder.mkdir()
+            self._grounds[make] = await self._kept.enter_async_context(make(folder))
+        return self._grounds[make]
 
     @asynccontextmanager
     async def stage(self, ground: Ground, *, without: Sequence[str] = (), name: str = "") -> AsyncIterator[Stage]:

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -98,6 +98,10 @@ class Ground:
             await admin.start()
             await admin.delete_topics([f"{namespace}.{topic.name}" for topic in TOPICS])
         await admin.close()
+
+
+MakeGround = Callable[[Path], AbstractAsyncContextManager[Ground]]
+"""Makes a ground in a folder, and takes it away again."""
 
 
 async def migrated(ground: Ground, names: Mapping[str, str], environment: Mapping[str, str]) -> None:

@@ -25,8 +25,10 @@ HEADINGS = (
 def cells(outcome: Outcome) -> tuple[str, ...]:
     """Return a row."""
     report = outcome.report
+    if outcome.not_possible:
+        return (_name(outcome), *["–"] * (len(HEADINGS) - 2), f"not possible on this machine: {outcome.not_possible}")
     return (
-        f"{outcome.drill.number}. {outcome.drill.name}",
+        _name(outcome),
         str(report.commands),
         str(report.acknowledged),
         str(len(report.lost)),
@@ -65,6 +67,7 @@ def as_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             "name": outcome.drill.name,
             "seed": outcome.seed,
             "passed": outcome.passed,
+            "not_possible": outcome.not_possible,
             "seconds": round(outcome.seconds, 1),
             "report": outcome.report.as_dict(),
             "guard": outcome.drill.guard,
@@ -72,6 +75,10 @@ def as_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
         }
         for outcome in outcomes
     ]
+
+
+def _name(outcome: Outcome) -> str:
+    return f"{outcome.drill.number}. {outcome.drill.name}"
 
 
 def _seconds(seconds: float | None) -> str:
