@@ -9,47 +9,50 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
+import asyncpg
 import structlog
 from aiokafka.errors import KafkaError
-from sqlalchemy import delete, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import metrics
 from shared.contracts.envelope import Envelope
 from shared.db import Database
 from shared.messaging.failures import cause_of
 from shared.messaging.kafka_connection import KafkaConnection
-from shared.messaging.sender import STALL_SECONDS, Parcel, Sender, is_refusal
+from shared.messaging.sender import STALL_SECONDS, Parcel, Sender, Sent, is_refusal
 from shared.messaging.shard_lock import IDLE_SECONDS, ShardLock, lock_id
-from shared.messaging.tables import outbox
-from shared.messaging.traces import sending
 from shared.messaging.traces import sending
 
 log = structlog.get_logger(__name__)
 
 WINDOW = 500
+# So many windows are read one after another before the outbox is read from its beginning again: a row with a lower id
+# may be committed after one with a higher, if they are of different keys.
+_WINDOWS_AHEAD = 20
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 0.1
 _SHORTEST_BACK_OFF, _LONGEST_BACK_OFF = 0.1, 2.0
 _REFUSALS_TO_STOP = 2
 
-_SELECT = text("""
+_SELECT = """
     SELECT id, event_id, topic, key, type, version, at, traceparent, payload
       FROM outbox
-     WHERE slot % :shards = :shard
+     WHERE id > $1
+       AND slot % $2 = $3
        AND NOT EXISTS (SELECT FROM stopped_keys AS stopped
                         WHERE stopped.topic = outbox.topic AND stopped.key = outbox.key)
      ORDER BY id
-     LIMIT :window
-""")
-
-_STOP_KEY = text("""
+     LIMIT $4
+"""
+_DELETE = "DELETE FROM outbox WHERE id = ANY ($1::bigint[])"
+_STOP_KEY = """
     INSERT INTO stopped_keys (topic, key, outbox_id, cause)
-    SELECT topic, key, id, :cause FROM outbox WHERE id = :id
+    SELECT topic, key, id, $2 FROM outbox WHERE id = $1
     ON CONFLICT DO NOTHING
-""")
+"""
+Connection: TypeAlias = asyncpg.Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Relay:
     def __init__(self, database: Database, place: RelayPlace) -> None:
         self.place = place
         self._database = database
+        self._source = f"/{place.service}"
         number = lock_id(place.namespace, place.service, place.shard)
         self._lock = ShardLock(database.engine.url, number, idle_seconds=place.idle_seconds)
         self._sender = Sender(
@@ -122,10 +126,12 @@ class Relay:
 
     async def _publish_while_held(self) -> None:
         autocommit = self._database.engine.execution_options(isolation_level="AUTOCOMMIT")
-        async with autocommit.connect() as connection:
+        async with autocommit.connect() as pooled:
+            # asyncpg's own: what SQLAlchemy does with every row would take as long as sending it
+            connection = (await pooled.get_raw_connection()).driver_connection
+            assert connection is not None
             pause, back_off = _SHORTEST_PAUSE, _SHORTEST_BACK_OFF
             while not self._stopping.is_set():
-                self._lock.check()
                 self._wake.clear()
                 parcels = await self._window(connection)
                 if not parcels:
@@ -133,49 +139,82 @@ class Relay:
                     pause = min(pause * 1.3, _LONGEST_PAUSE)
                     continue
                 pause = _SHORTEST_PAUSE
-                metrics.RELAY_WINDOW_ROWS.labels(self.place.service).observe(len(parcels))
-                if await self._publish(connection, parcels):
+                if await self._publish_from(connection, parcels):
                     back_off = _SHORTEST_BACK_OFF
                 else:
                     await self._pause(back_off)
                     back_off = min(back_off * 2, _LONGEST_BACK_OFF)
 
-    async def _window(self, connection: AsyncConnection) -> list[Parcel]:
-        rows = await connection.execute(
-            _SELECT, {"shards": self.place.shards, "shard": self.place.shard, "window": WINDOW}
-        )
-        return [self._parcel(row) for row in rows]
+    async def _publish_from(self, connection: Connection, parcels: Sequence[Parcel]) -> bool:
+        """Publish this window and those after it, reading each while the one before is on its way.
 
-    def _parcel(self, row: Any) -> Parcel:  # noqa: ANN401 - a row of the statement above
-        key: UUID = row.key
-        envelope = Envelope(
-            id=row.event_id,
-            type=row.type,
-            source=f"/{self.place.service}",
-            subject=key,
-            time=row.at,
-            version=row.version,
-            traceparent=row.traceparent,
-        )
-        return Parcel(row.id, self.place.topic(row.topic), str(key).encode(), row.payload, envelope.headers())
+        The next window is sent only when every row of the one before is confirmed, so that the order of a key holds.
+        False where something is in the way that only time can clear.
+        """
+        confirmed: Sequence[Parcel] = ()
+        for ahead in range(_WINDOWS_AHEAD, -1, -1):
+            self._lock.check()
+            metrics.RELAY_WINDOW_ROWS.labels(self.place.service).observe(len(parcels))
+            is_last = ahead == 0 or len(parcels) < WINDOW or self._stopping.is_set()
+            after = None if is_last else parcels[-1].id
+            clearing = asyncio.create_task(self._clear_and_read(connection, confirmed, after))
+            try:
+                sent = await self._publish(parcels)
+            except BaseException:
+                clearing.cancel()
+                await asyncio.gather(clearing, return_exceptions=True)
+                raise
+            following = await clearing
+            confirmed = () if sent is None else sent.confirmed
+            if sent is None or sent.failed or not following or self._stopping.is_set():
+                await self._delete(connection, confirmed)
+                return sent is not None and await self._after(connection, sent)
+            parcels = following
+        raise AssertionError("the last window has none after it")
 
-    async def _publish(self, connection: AsyncConnection, parcels: Sequence[Parcel]) -> bool:
-        """Publish a window. False where something is in the way that only time can clear."""
+    async def _clear_and_read(
+        self, connection: Connection, confirmed: Sequence[Parcel], after: int | None
+    ) -> list[Parcel]:
+        await self._delete(connection, confirmed)
+        return [] if after is None else await self._window(connection, after)
+
+    async def _window(self, connection: Connection, after: int = 0) -> list[Parcel]:
+        rows = await connection.fetch(_SELECT, after, self.place.shards, self.place.shard, WINDOW)
+        return [self._parcel(*row) for row in rows]
+
+    def _parcel(  # noqa: PLR0913, PLR0917 - the columns of the statement above
+        self,
+        number: int,
+        event_id: UUID,
+        topic: str,
+        key: UUID,
+        kind: str,
+        version: int,
+        at: datetime,
+        traceparent: str | None,
+        payload: bytes | None,
+    ) -> Parcel:
+        envelope = Envelope(event_id, kind, self._source, key, at, version, traceparent)
+        return Parcel(number, self.place.topic(topic), str(key).encode(), payload, envelope.headers())
+
+    async def _publish(self, parcels: Sequence[Parcel]) -> Sent | None:
+        """Publish a window; None where Kafka is away."""
         try:
             with sending(self.place.service, parcels):
-                with sending(self.place.service, parcels):
-                sent = await self._sender.send(parcels)
+                return await self._sender.send(parcels)
         except (KafkaError, OSError, TimeoutError) as error:
             self._note_failures([error])
-            return False
-        await self._delete(connection, sent.confirmed)
+            return None
+
+    async def _after(self, connection: Connection, sent: Sent) -> bool:
+        """Do what is left to do with rows that failed. False where only time can help."""
         if not sent.failed:
             return True
         self._note_failures([failure for _, failure in sent.failed])
         refused = [parcel for parcel, failure in sent.failed if is_refusal(failure)]
         return await self._try_alone(connection, refused) if refused else False
 
-    async def _try_alone(self, connection: AsyncConnection, suspects: Sequence[Parcel]) -> bool:
+    async def _try_alone(self, connection: Connection, suspects: Sequence[Parcel]) -> bool:
         """Send each suspect alone: a refusal hits the whole batch, so it does not say which row is meant."""
         for parcel in suspects:
             for attempt in range(1, _REFUSALS_TO_STOP + 1):
@@ -196,8 +235,8 @@ class Relay:
                     await self._stop_key(connection, parcel, failure)
         return True
 
-    async def _stop_key(self, connection: AsyncConnection, parcel: Parcel, error: BaseException) -> None:
-        await connection.execute(_STOP_KEY, {"id": parcel.id, "cause": type(error).__name__})
+    async def _stop_key(self, connection: Connection, parcel: Parcel, error: BaseException) -> None:
+        await connection.execute(_STOP_KEY, parcel.id, type(error).__name__)
         log.error(
             "key_stopped",
             topic=parcel.topic,
@@ -206,12 +245,11 @@ class Relay:
             cause=type(error).__name__,
         )
 
-    async def _delete(self, connection: AsyncConnection, confirmed: Sequence[Parcel]) -> None:
+    async def _delete(self, connection: Connection, confirmed: Sequence[Parcel]) -> None:
         if not confirmed:
             return
-        await connection.execute(delete(outbox).where(outbox.c.id.in_([parcel.id for parcel in confirmed])))
-        for topic in {parcel.topic for parcel in confirmed}:
-            count = sum(parcel.topic == topic for parcel in confirmed)
+        await connection.execute(_DELETE, [parcel.id for parcel in confirmed])
+        for topic, count in Counter(parcel.topic for parcel in confirmed).items():
             metrics.RELAY_PUBLISHED.labels(self.place.service, topic).inc(count)
 
     def _note_failures(self, failures: Sequence[BaseException]) -> None:

@@ -5,7 +5,8 @@ is replaced after every failure. A batch of such a producer never expires by its
 """
 
 import asyncio
-from collections.abc import Sequence
+import struct
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 STALL_SECONDS = 5.0
 _BATCH_BYTES = 256 * 1024
 _REQUEST_BYTES = 1024 * 1024
+_MURMUR, _MURMUR_SEED, _WORD = 0x5BD1E995, 0x9747B28C, 0xFFFFFFFF
 # What the broker says about a row itself. All else is about the producer, the broker or an operator's rule.
 _REFUSALS = (
     CorruptRecordException,
@@ -41,7 +43,10 @@ _REFUSALS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+Lane = tuple[str, bytes]
+
+
+@dataclass(slots=True)
 class Parcel:
     """A row as it goes on the wire. `lane` is what keeps its order: topic and key."""
 
@@ -52,7 +57,7 @@ class Parcel:
     headers: list[tuple[str, bytes]]
 
     @property
-    def lane(self) -> tuple[str, bytes]:
+    def lane(self) -> Lane:
         """Topic and key: rows of one lane are sent in the order of their ids."""
         return self.topic, self.key
 
@@ -68,8 +73,44 @@ class Sent:
     failed: list[tuple[Parcel, BaseException]] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Batch:
+    """Rows on their way to one partition, in order. The producer's builder takes the first, however large it is."""
+
+    builder: Any
+    topic: str
+    partition: int
+    parcels: list[Parcel] = field(default_factory=list)
+
+    def add(self, parcel: Parcel) -> bool:
+        """Append a row. False where it is full."""
+        appended = self.builder.append(timestamp=None, key=parcel.key, value=parcel.value, headers=parcel.headers)
+        if appended is None:
+            return False
+        self.parcels.append(parcel)
+        return True
+
+
 class Stalled(Exception):  # noqa: N818 - named for what happened
     """The broker has not answered within the bound."""
+
+
+def partition_of(key: bytes, numbers: Sequence[int]) -> int:
+    """Return the partition of a key, the one that Kafka's own clients choose."""
+    return numbers[(murmur2(key) & 0x7FFFFFFF) % len(numbers)]
+
+
+def murmur2(key: bytes) -> int:
+    """Return Kafka's hash of a key: 32 bits, unsigned. A third of the time that aiokafka's takes."""
+    words = len(key) // 4
+    found = _MURMUR_SEED ^ len(key)
+    for word in struct.unpack_from(f"<{words}I", key):
+        mixed = word * _MURMUR & _WORD
+        found = found * _MURMUR & _WORD ^ (mixed ^ mixed >> 24) * _MURMUR & _WORD
+    if rest := key[words * 4 :]:
+        found = (found ^ int.from_bytes(rest, "little")) * _MURMUR & _WORD
+    found = (found ^ found >> 13) * _MURMUR & _WORD
+    return found ^ found >> 15
 
 
 def is_refusal(error: BaseException) -> bool:
@@ -93,42 +134,58 @@ class Sender:
         waiting, untaken = await self._hand_over(producer, parcels)
         await self._wait([future for _, future in waiting])
         sent = Sent()
-        broken: set[tuple[str, bytes]] = set()
-        for parcel, error in (*((parcel, _error_of(future)) for parcel, future in waiting), *untaken):
-            if parcel.lane in broken:
-                continue
-            if error is None:
-                sent.confirmed.append(parcel)
-            else:
-                broken.add(parcel.lane)
-                sent.failed.append((parcel, error))
+        broken: set[Lane] = set()
+        for batch, error in (*((batch, _error_of(future)) for batch, future in waiting), *untaken):
+            _sort(batch, error, sent, broken)
         if sent.failed:
             self.replace()
         return sent
 
     async def _hand_over(
         self, producer: AIOKafkaProducer, parcels: Sequence[Parcel]
-    ) -> tuple[list[tuple[Parcel, "asyncio.Future[Any]"]], list[tuple[Parcel, BaseException]]]:
-        """Give rows to the producer, none of a lane after its first that is not taken."""
-        waiting: list[tuple[Parcel, asyncio.Future[Any]]] = []
-        untaken: list[tuple[Parcel, BaseException]] = []
-        broken: set[tuple[str, bytes]] = set()
-        for parcel in parcels:
-            if parcel.lane in broken:
-                continue
+    ) -> tuple[list[tuple[list[Parcel], "asyncio.Future[Any]"]], list[tuple[list[Parcel], BaseException]]]:
+        """Give rows to the producer in batches, one open for each partition, none of a lane after its first not taken.
+
+        A batch has one future where each of its rows would have one: that is most of what sending a row costs.
+        """
+        waiting: list[tuple[list[Parcel], asyncio.Future[Any]]] = []
+        untaken: list[tuple[list[Parcel], BaseException]] = []
+        broken: set[Lane] = set()
+
+        async def submit(batch: _Batch) -> bool:
+            """Hand a batch over. False where the producer itself is not well: then nothing more must be sent."""
             try:
                 async with asyncio.timeout(self._stall_seconds):
-                    future = await producer.send(
-                        parcel.topic, value=parcel.value, key=parcel.key, headers=parcel.headers
-                    )
+                    future = await producer.send_batch(batch.builder, batch.topic, partition=batch.partition)
             except (KafkaError, TimeoutError) as error:
-                broken.add(parcel.lane)
-                untaken.append((parcel, error))
-                if not is_refusal(error):
-                    break
-            else:
-                waiting.append((parcel, future))
+                untaken.append((batch.parcels, error))
+                broken.update(parcel.lane for parcel in batch.parcels)
+                return is_refusal(error)
+            waiting.append((batch.parcels, future))
+            return True
+
+        numbers = await self._partitions(producer, {parcel.topic for parcel in parcels})
+        batches: dict[tuple[str, int], _Batch] = {}
+        for parcel in parcels:
+            if broken and parcel.lane in broken:
+                continue
+            place = parcel.topic, partition_of(parcel.key, numbers[parcel.topic])
+            batch = batches.get(place)
+            if batch is not None and batch.add(parcel):
+                continue
+            if batch is not None and not await submit(batch):
+                return waiting, untaken
+            batches[place] = batch = _Batch(producer.create_batch(), *place)
+            if parcel.lane not in broken:
+                batch.add(parcel)
+        for batch in batches.values():
+            if batch.parcels and not await submit(batch):
+                break
         return waiting, untaken
+
+    async def _partitions(self, producer: AIOKafkaProducer, topics: Collection[str]) -> dict[str, list[int]]:
+        async with asyncio.timeout(self._stall_seconds):
+            return {topic: sorted(await producer.partitions_for(topic)) for topic in topics}
 
     async def _wait(self, futures: Sequence["asyncio.Future[Any]"]) -> None:
         pending = set(futures)
@@ -181,6 +238,21 @@ class Sender:
         await producer.client.close()
         if sending is not None:
             await asyncio.wait([sending], timeout=self._stall_seconds)
+
+
+def _sort(batch: Sequence[Parcel], error: BaseException | None, sent: Sent, broken: set[Lane]) -> None:
+    """Put the rows of a batch to the confirmed, or the first of each lane to the failed."""
+    if error is None and not broken:
+        sent.confirmed += batch
+        return
+    for parcel in batch:
+        if parcel.lane in broken:
+            continue
+        if error is None:
+            sent.confirmed.append(parcel)
+        else:
+            broken.add(parcel.lane)
+            sent.failed.append((parcel, error))
 
 
 def _error_of(future: "asyncio.Future[Any]") -> BaseException | None:

@@ -1,13 +1,12 @@
 """`python -m tests.bench`: measures the product against its limits and against plainer ways of doing the same work."""
 
 import argparse
-import asyncio
+import logging
 import os
 import sys
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
+import structlog
 import uvloop
 
 from tests.bench import benches, report
@@ -18,14 +17,13 @@ from tests.bench.size import FULL, QUICK, Size
 
 async def measure(names: list[str], size: Size) -> list[Outcome]:
     """Run the named benches on parts of their own. Raises WrongResult."""
-    with tempfile.TemporaryDirectory(prefix="kurslots-bench-") as folder:
-        Path(folder).chmod(0o755)  # PostgreSQL runs as another user where we are root
-        async with own_parts(Path(folder)) as parts:
-            return [
-                await run_rounds(bench, parts, size, told=lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201
-                for bench in benches.BENCHES
-                if bench.name in names
-            ]
+    async with own_parts() as parts:
+        chosen = [bench for bench in benches.BENCHES if bench.name in names]
+        return [await run_rounds(bench, parts, size, told=_tell) for bench in chosen]
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,6 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--write-docs", action="store_true", help="put the table into docs/performance.md")
     chosen = parser.parse_args(arguments)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     size = QUICK if os.environ.get("QUICK") == "1" else FULL
     size = replace(size, rounds=chosen.rounds or size.rounds, much_history=chosen.history or size.much_history)
     try:

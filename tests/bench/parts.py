@@ -1,5 +1,7 @@
 """The PostgreSQL and the Kafka that a bench works on: its own, as durable as in the product."""
 
+import os
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -56,8 +58,16 @@ class Parts:
 
 
 @asynccontextmanager
-async def own_parts(folder: Path) -> AsyncIterator[Parts]:
+async def own_parts() -> AsyncIterator[Parts]:
     """Start both and stop them afterwards."""
+    with tempfile.TemporaryDirectory(prefix="kurslots-bench-") as name:
+        os.chmod(name, 0o755)  # noqa: PTH101, S103 - PostgreSQL runs as another user where we are root
+        async with _parts_in(Path(name)) as parts:
+            yield parts
+
+
+@asynccontextmanager
+async def _parts_in(folder: Path) -> AsyncIterator[Parts]:
     postgres = PostgresServer(folder / "postgres", free_port(), PASSWORD)
     kafka = KafkaServer(folder / "kafka", free_port(), free_port())
     owned = [OwnPart(server, folder / f"{name}.log") for name, server in (("postgres", postgres), ("kafka", kafka))]

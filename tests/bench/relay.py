@@ -9,6 +9,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from faststream.kafka import KafkaBroker, KafkaResponse
 from faststream_outbox import OutboxBroker, make_outbox_table
-from sqlalchemy import MetaData, Table
+from sqlalchemy import MetaData, Table, text
 
 from shared.contracts.envelope import Envelope
 from shared.db import Database, open_database
@@ -29,6 +30,7 @@ from tests.bench.parts import Parts
 from tests.bench.rounds import OURS, Aim, Bench, Contender
 from tests.bench.size import Size
 from tests.bench.topics import check_topic, fresh_topic
+from tests.support.messaging import until
 
 TOPIC = "booking.bookings"
 TYPE = "booking.confirmed.v1"
@@ -38,12 +40,13 @@ ALONE = "aiokafka alone, from memory"
 ORDERED = "faststream-outbox, one worker, batches of 500"
 DEFAULT = "faststream-outbox, as it comes"
 ONE_ROW = "a row at a time"
+_LONGEST_SECONDS = 120.0
 
 _FILL = """
     INSERT INTO outbox (event_id, topic, key, slot, type, version, at, traceparent, payload)
     SELECT gen_random_uuid(), $1, k.key, k.slot, $2, n, now(), NULL, convert_to(
                rpad('{"n":' || n || ',"text":"', $5 - 2, 'x') || '"}', 'UTF8')
-      FROM generate_series(1, $3) AS n
+      FROM generate_series($7::int, $3) AS n
       JOIN unnest($4::uuid[], $6::int[]) WITH ORDINALITY AS k (key, slot, place) ON k.place = n % cardinality($4) + 1
      ORDER BY n
 """
@@ -89,9 +92,7 @@ def keys_by_place() -> Sequence[UUID]:
 
 def a_producer(bootstrap: str) -> AIOKafkaProducer:
     """Return the producer of every contender that has one of its own."""
-    return AIOKafkaProducer(
-        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_batch_size=256 * 1024
-    )
+    return AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_batch_size=256 * 1024)
 
 
 @asynccontextmanager
@@ -112,7 +113,7 @@ def contenders_on(parts: Parts, size: Size, url: str, database: Database, foreig
     """Return the contenders on this database."""
     few = size.slow_events
     return [
-        _contender(OURS, parts, size.events, lambda namespace: _ours(parts, database, namespace, size)),
+        _contender(OURS, parts, size.events, partial(publish_with_relay, parts, url, database, size.events)),
         _contender(ALONE, parts, size.events, lambda namespace: _alone(parts, namespace, size.events)),
         _contender(
             ORDERED,
@@ -144,36 +145,30 @@ def _contender(name: str, parts: Parts, count: int, publish: Callable[[str], Awa
     return Contender(name, run)
 
 
-async def fill(url: str, count: int) -> None:
+async def fill(url: str, first: int, last: int) -> None:
     """Put events into the outbox, in one transaction."""
     connection = await asyncpg.connect(url)
     try:
         found = list(keys_by_place())
         slots = [zlib.crc32(key.bytes) % SLOTS for key in found]
-        await connection.execute(_FILL, TOPIC, TYPE, count, found, PAYLOAD_BYTES, slots)
+        await connection.execute(_FILL, TOPIC, TYPE, last, found, PAYLOAD_BYTES, slots, first)
     finally:
         await connection.close()
 
 
-async def _ours(parts: Parts, database: Database, namespace: str, size: Size) -> float:
-    return await publish_with(parts, database, namespace, size.events, size.longest_seconds)
-
-
-async def publish_with(
-    parts: Parts, database: Database, namespace: str, count: int, longest_seconds: float = 60
-) -> float:
+async def publish_with_relay(parts: Parts, url: str, database: Database, count: int, namespace: str) -> float:
     """Let a relay publish `count` events; return how many seconds it took from the commit to the empty outbox."""
     relay = Relay(database, RelayPlace("booking", namespace, KafkaConnection(parts.bootstrap)))
     running = asyncio.create_task(relay.run())
     try:
-        async with asyncio.timeout(longest_seconds):
-            while not relay.is_active:
-                await asyncio.sleep(0.01)
-            await fill(database.engine.url.render_as_string(hide_password=False).replace("+asyncpg", ""), count)
-            started = time.perf_counter()
-            relay.wake()
-            await _until_empty(database, "outbox")
-            return time.perf_counter() - started
+        await until(lambda: _is(relay.is_active))
+        await fill(url, 1, 1)  # its producer is connected with the first
+        await _until_empty(database, "outbox")
+        await fill(url, 2, count)
+        started = time.perf_counter()
+        relay.wake()
+        await _until_empty(database, "outbox")
+        return time.perf_counter() - started
     finally:
         relay.stop()
         await running
@@ -182,8 +177,16 @@ async def publish_with(
 async def _until_empty(database: Database, table: str) -> None:
     autocommit = database.engine.execution_options(isolation_level="AUTOCOMMIT")
     async with autocommit.connect() as connection:
-        while (await connection.exec_driver_sql(f"SELECT EXISTS (SELECT FROM {table})")).scalar_one():  # noqa: S608
-            await asyncio.sleep(0.02)
+        query = text(f"SELECT NOT EXISTS (SELECT FROM {table})")  # noqa: S608 - a name of ours
+
+        async def is_empty() -> bool:
+            return bool((await connection.execute(query)).scalar_one())
+
+        await until(is_empty, seconds=_LONGEST_SECONDS, what="an empty outbox")
+
+
+async def _is(value: bool) -> bool:  # noqa: FBT001 - what `until` waits for
+    return value
 
 
 async def _alone(parts: Parts, namespace: str, count: int) -> float:
@@ -193,9 +196,7 @@ async def _alone(parts: Parts, namespace: str, count: int) -> float:
     try:
         topic = f"{namespace}.{TOPIC}"
         started = time.perf_counter()
-        sent = [
-            await producer.send(topic, value=each.value, key=each.key, headers=each.headers) for each in events
-        ]
+        sent = [await producer.send(topic, value=each.value, key=each.key, headers=each.headers) for each in events]
         await asyncio.gather(*sent)
         return time.perf_counter() - started
     finally:
@@ -234,7 +235,7 @@ async def _foreign(
 
 
 async def _one_row(parts: Parts, url: str, namespace: str, count: int) -> float:
-    await fill(url, count)
+    await fill(url, 1, count)
     producer = a_producer(parts.bootstrap)
     connection = await asyncpg.connect(url)
     await producer.start()

@@ -59,7 +59,7 @@ def rows(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, ...]]:
 
 
 def _figure(value: float) -> str:
-    return f"{value:,.0f}".replace(",", "\N{NO-BREAK SPACE}") if value >= 100 else f"{value:.3g}"  # noqa: PLR2004
+    return f"{value:,.0f}".replace(",", "\N{NO-BREAK SPACE}") if value >= 100 else f"{value:.3g}"
 
 
 def _spread(values: Sequence[float], unit: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Topics of one turn, and what is on them: read back whole, so that no contender can lose or disorder anything unseen."""
+"""Topics of one turn, and what is on them: read back whole, so that nothing is lost or disordered unseen."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -25,6 +26,7 @@ from shared.messaging.relay import Relay, RelayPlace
 from shared.messaging.sender import Parcel
 from shared.messaging.taking import Limits
 from tests.shared.messaging.ledger import Listener, noted, tell
+from tests.shared.messaging.wire import RecordByRecord
 from tests.support.messaging import a_message, a_record, rows_of, until
 
 
@@ -38,17 +40,16 @@ class _Wire:
         return [version for each, version in self.records if each == key]
 
 
-class _Producer:
+class _Producer(RecordByRecord):
     """Stands in for aiokafka's producer: `before` runs before each record, and may refuse it."""
 
     def __init__(self, wire: _Wire, before: Callable[[UUID, int], Awaitable[None]]) -> None:
         self._wire = wire
         self._before = before
 
-    async def send(
-        self, _topic: str, *, key: bytes, headers: list[tuple[str, bytes]], **_rest: object
-    ) -> "asyncio.Future[None]":
-        record = UUID(key.decode()), int(dict(headers)["ce_aggregateversion"])
+    async def send(self, topic: str, **sent: Any) -> "asyncio.Future[None]":  # noqa: ANN401 - as aiokafka's
+        del topic
+        record = UUID(sent["key"].decode()), int(dict(sent["headers"])["ce_aggregateversion"])
         await self._before(*record)
         self._wire.records.append(record)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -123,8 +124,9 @@ class _NoLock:
     """The shard's lock, off: everybody has it."""
 
     @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
-        yield
+    async def held(self, *, unless: asyncio.Event | None = None) -> AsyncIterator[bool]:
+        del unless
+        yield True
 
     def check(self) -> None:
         return

@@ -10,19 +10,25 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, OutOfOrderSequenceNumber
+from aiokafka.partitioner import murmur2 as murmur2_of_aiokafka
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.contracts.booking import BookingChanged
 from shared.contracts.topics import BOOKINGS
 from shared.db import Database
 from shared.kernel.ids import new_id
+from shared.messaging import relay as relay_module
 from shared.messaging.dead_letters import Decider, release_key
 from shared.messaging.kafka_connection import KafkaConnection
+from shared.messaging.outbox import record
 from shared.messaging.relay import Relay, RelayPlace
-from shared.messaging.sender import Parcel, Sender
+from shared.messaging.sender import Parcel, Sender, murmur2
 from shared.messaging.shard_lock import LockLost, ShardLock, lock_id
 from shared.messaging.topics_admin import create_topics
 from tests.shared.messaging.ledger import settings, tell
-from tests.support.messaging import a_message, rows_of, until
+from tests.shared.messaging.wire import RecordByRecord
+from tests.support.messaging import SOME_TIME, a_message, rows_of, until
 from tests.support.own_parts import OwnPart
 
 
@@ -252,7 +258,7 @@ async def _is(value: object) -> object:
     return value
 
 
-class _Scripted:
+class _Scripted(RecordByRecord):
     """Stands in for aiokafka's producer: each row's end is written beforehand."""
 
     def __init__(self, ends: dict[int, Exception | None], refused: dict[int, Exception]) -> None:
@@ -260,8 +266,9 @@ class _Scripted:
         self.refused = refused
         self.sent: list[int] = []
 
-    async def send(self, _topic: str, *, value: bytes, **_rest: object) -> "asyncio.Future[None]":
-        number = int(value)
+    async def send(self, topic: str, **record: Any) -> "asyncio.Future[None]":  # noqa: ANN401 - as aiokafka's
+        del topic
+        number = int(record["value"])
         if number in self.refused:
             raise self.refused[number]
         self.sent.append(number)
@@ -298,3 +305,39 @@ async def test_when_the_producer_is_not_well_nothing_more_is_sent() -> None:
     producer = _Scripted({}, {2: KafkaConnectionError()})
     assert await _send(producer, "ababab") == ([0, 1], [2])
     assert producer.sent == [0, 1]
+
+
+@given(st.binary(max_size=50))
+def test_a_key_has_the_partition_that_kafkas_clients_choose(key: bytes) -> None:
+    assert murmur2(key) == murmur2_of_aiokafka(key) & 0xFFFFFFFF
+
+
+async def test_many_windows_arrive_in_order_while_more_are_recorded(
+    running: _Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "WINDOW", 7)
+    keys = [new_id() for _ in range(10)]
+    running.start()
+    for version in range(1, 41):
+        await tell(running.database, *((_change(key), version) for key in keys))
+    await until(running.is_empty)
+    assert await running.published() == {key: list(range(1, 41)) for key in keys}
+
+
+async def test_a_row_that_is_committed_after_higher_ones_is_published(
+    running: _Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "WINDOW", 3)
+    late, others = new_id(), [new_id() for _ in range(40)]
+    async with running.database.sessions() as session, session.begin():
+        await record(session, _change(late), version=1, at=SOME_TIME)
+        await tell(running.database, *((_change(key), 1) for key in others))
+        relay = running.start()
+
+        async def the_others_are_gone() -> bool:
+            return await running.is_empty()
+
+        await until(the_others_are_gone)
+        assert relay.is_active
+    await until(running.is_empty)
+    assert await running.published() == {key: [1] for key in (late, *others)}
