@@ -1,5 +1,5 @@
 """The benches, in the order of the table."""
 
-from tests.bench import relay
+from tests.bench import booking, relay
 
-BENCHES = (relay.BENCH,)
+BENCHES = (relay.BENCH, booking.MANY, booking.HOT)
