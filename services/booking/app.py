@@ -5,7 +5,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 
 from services.booking import schema
-from services.booking.authorisation import PERMITS, SCOPES
+from services.booking.authorisation import PAGE_PERMITS, PERMITS, SCOPES
 from services.booking.bookings import api as bookings
 from services.booking.composition import keep_keys
 from services.booking.courses import api as courses
@@ -16,6 +16,7 @@ from services.booking.needs import api as needs
 from services.booking.people import api as people
 from services.booking.people.accounts import find_actor
 from services.booking.projects import api as projects
+from services.booking.projects import pages as project_pages
 from services.booking.reach import api as reach
 from services.booking.reports import api as reports
 from services.booking.requests import api as requests
@@ -39,6 +40,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     reach.router,
     reports.router,
 )
+PAGES: Final[tuple[APIRouter, ...]] = (project_pages.router,)
 
 
 def create_app(settings: BookingSettings, **parts: Any) -> FastAPI:  # noqa: ANN401 - as `create_service_app` has them
@@ -50,6 +52,8 @@ def create_app(settings: BookingSettings, **parts: Any) -> FastAPI:  # noqa: ANN
         permits=PERMITS,
         scopes=SCOPES,
         find_actor=find_actor,
+        pages=PAGES,
+        page_permits=PAGE_PERMITS,
         **parts,
     )
     keep_keys(app, Keys.derive(settings.secret_key))

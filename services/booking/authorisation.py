@@ -117,6 +117,8 @@ PERMITS: Final[Permits] = {
     **_REACH,
 }
 
+PAGE_PERMITS: Final[Permits] = {"show_start": PUBLIC}
+
 SCOPES: Final[Scopes] = {
     "project_id": find_project_scope,
     "employer_id": find_employer_scope,

@@ -5,8 +5,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from services.notification.authorisation import PERMITS, SCOPES, find_actor
+from services.notification.authorisation import PAGE_PERMITS, PERMITS, SCOPES, find_actor
 from services.notification.notifications.api import router as notifications
+from services.notification.notifications.pages import router as notification_pages
 from services.notification.notifications.unsubscribing import Unsubscribing
 from services.notification.receipts.api import FORM_ADDRESSES
 from services.notification.receipts.api import router as receipts
@@ -27,6 +28,8 @@ def create_app(settings: NotificationSettings, **parts: Any) -> FastAPI:  # noqa
         scopes=SCOPES,
         find_actor=find_actor,
         form_addresses=FORM_ADDRESSES,
+        pages=[notification_pages],
+        page_permits=PAGE_PERMITS,
         **parts,
     )
     app.state.wordings = load_wordings()

@@ -95,6 +95,8 @@ def _set_of(one: UUID | None) -> frozenset[UUID]:
     return frozenset() if one is None else frozenset({one})
 
 
+PAGE_PERMITS: Permits = {"show_start": PUBLIC}
+
 SCOPES: Scopes = {
     "person_id": _person,
     "supplier_id": _supplier,

@@ -4,12 +4,13 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from services.procurement.authorisation import PERMITS, SCOPES
+from services.procurement.authorisation import PAGE_PERMITS, PERMITS, SCOPES
 from services.procurement.awards.api import router as awards
 from services.procurement.bids.api import router as bids
 from services.procurement.buyers.api import router as buyers
 from services.procurement.cases.api import router as cases
 from services.procurement.cases.lot_api import router as lots
+from services.procurement.cases.pages import router as case_pages
 from services.procurement.contracts.api import router as contracts
 from services.procurement.procedures.api import router as procedures
 from services.procurement.settings import ProcurementSettings
@@ -27,6 +28,8 @@ def create_app(settings: ProcurementSettings, **parts: Any) -> FastAPI:  # noqa:
         permits=PERMITS,
         scopes=SCOPES,
         find_actor=find_actor,
+        pages=[case_pages],
+        page_permits=PAGE_PERMITS,
         **parts,
     )
     app.state.keys = settings.keys

@@ -19,7 +19,7 @@ from services.procurement.procedures.tables import Procedure
 from services.procurement.suppliers.tables import Supplier
 from shared.kernel.grants import Scope
 from shared.kernel.roles import Role
-from shared.web.authorisation import SIGNED_IN, Permit, Permits, Scopes
+from shared.web.authorisation import PUBLIC, SIGNED_IN, Permit, Permits, Scopes
 
 _OFFICER: Final = Permit({Role.PROCUREMENT_OFFICER})
 _DELEGATE: Final = Permit({Role.AWARD_DELEGATE})
@@ -135,6 +135,8 @@ async def _contract(session: AsyncSession, contract_id: UUID) -> Scope | None:
     contract = await session.get(Contract, contract_id)
     return None if contract is None else _of(contract.buyer_id, contract.project_id)
 
+
+PAGE_PERMITS: Permits = {"show_start": PUBLIC}
 
 SCOPES: Scopes = {
     "buyer_id": _buyer,
