@@ -13,7 +13,7 @@ from services.booking.requests.rules import REQUEST, RequestState
 from services.booking.requests.tables import TrainingRequest
 from services.booking.seats.commands import schedule_run_with_pools
 from shared.contracts.booking import KeptSeats
-from shared.contracts.procurement import ContractLineOrdered
+from shared.contracts.procurement import ContractLineOrdered, OrderedMeeting
 from shared.kernel.clock import Clock
 from shared.kernel.errors import NotFound
 from shared.kernel.texts import N_
@@ -69,13 +69,19 @@ async def _locked(session: AsyncSession, request_ids: list[UUID]) -> dict[UUID, 
     return found
 
 
+def _mode(meeting: OrderedMeeting) -> Mode:
+    """Return how people take part; a mode that a newer system has is taken by whether there is a place to come to."""
+    if meeting.mode in set(Mode):
+        return Mode(meeting.mode)
+    return Mode.DIGITAL if meeting.place is None else Mode.PHYSICAL
+
+
 def _plan(line: ContractLineOrdered, requests: list[TrainingRequest]) -> RunPlan:
     municipalities = {request.municipality for request in requests}
     return RunPlan(
         capacity=line.seats,
         meetings=tuple(
-            MeetingPlan(meeting.starts_at, meeting.ends_at, Mode(meeting.mode), meeting.place)
-            for meeting in line.meetings
+            MeetingPlan(meeting.starts_at, meeting.ends_at, _mode(meeting), meeting.place) for meeting in line.meetings
         ),
         municipality=municipalities.pop() if len(municipalities) == 1 else None,
     )

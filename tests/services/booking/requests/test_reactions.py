@@ -122,6 +122,17 @@ async def test_an_unknown_request_is_an_error_and_not_passed_over(booking_databa
         await tell(booking_database, a_message(TrainingRequestTaken, request_id=new_id()))
 
 
+@pytest.mark.parametrize(("place", "mode"), [("Falun", "physical"), (None, "digital")])
+async def test_a_mode_of_a_newer_system_is_taken_by_whether_there_is_a_place(
+    booking_database: Database, place: str | None, mode: str
+) -> None:
+    project, _, (request,) = await given(booking_database)
+    (meeting,) = a_line(project, []).meetings
+    line = a_line(project, [(request, 6)], meetings=(meeting.model_copy(update={"mode": "in_orbit", "place": place}),))
+    await tell(booking_database, line)
+    assert (await run_of(booking_database, line)).mode == mode
+
+
 async def test_an_ordered_line_becomes_a_run_with_seats_kept_for_those_who_asked(booking_database: Database) -> None:
     project, (employer, other), (first, second) = await given(booking_database, employers=2)
     line = a_line(project, [(first, 6), (second, 4)])
