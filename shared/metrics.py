@@ -27,6 +27,9 @@ CONSUMER_BATCH_RECORDS = Histogram(
 CONSUMER_HALTED = Gauge(
     "kurslots_consumer_halted", "1 where a consumer stopped because too many messages died", ["service", "group"]
 )
+CONSUMER_STANDING_STILL = Gauge(
+    "kurslots_consumer_standing_still_partitions", "Partitions on which nothing can be read", ["service", "group"]
+)
 CONSUMER_APPLIED = Counter("kurslots_consumer_applied_total", "Messages that took effect", ["service", "type"])
 CONSUMER_REPEATED = Counter("kurslots_consumer_repeated_total", "Messages that had taken effect before", ["service"])
 CONSUMER_RETRIES = Counter("kurslots_consumer_retries_total", "Messages or batches tried again", ["service", "cause"])

@@ -18,6 +18,7 @@ from faststream.kafka import KafkaBroker
 
 from shared.messaging.failures import cause_of
 from shared.messaging.kafka_connection import KafkaConnection
+from shared.messaging.reading import CarefulConsumer
 from shared.messaging.topics_admin import missing_topics
 
 log = structlog.get_logger(__name__)
@@ -26,7 +27,7 @@ _RETRY_SECONDS = 1.0
 _LONG_READ_MS = 1000
 
 
-class LongReadConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no types
+class LongReadConsumer(CarefulConsumer):
     """Waits up to a second for records, so that FastStream's pause after an empty read is rare and short."""
 
     async def getmany(

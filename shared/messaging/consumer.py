@@ -83,6 +83,12 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         consumer = self._subscriber.consumer
         return consumer is not None and bool(consumer.assignment())
 
+    @property
+    def standing_still(self) -> dict[str, str]:
+        """The partitions on which nothing can be read from an offset on, and why."""
+        still = getattr(self._subscriber.consumer, "standing_still", {})
+        return {f"{each.topic}-{each.partition}": f"{where.cause} at {where.offset}" for each, where in still.items()}
+
     def show_lag(self) -> None:
         """Set the gauges of how far behind it is, as far as Kafka's answers have told; nobody is asked."""
         consumer = self._subscriber.consumer

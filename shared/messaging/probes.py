@@ -1,17 +1,20 @@
 """What a worker says of itself over HTTP: alive, ready, measured. No payloads, no ids of people."""
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from faststream.asgi import AsgiResponse, get
 from faststream.asgi.response import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+
+from shared.db import AWAY, why_away
 
 if TYPE_CHECKING:
     from shared.messaging.worker import Worker
 
 _READY, _NOT_READY = 200, 503
+_PATIENCE_SECONDS = 3.0  # whoever asks waits a few seconds at most
 
 
 def probes(worker: "Worker") -> list[tuple[str, Any]]:
@@ -19,12 +22,13 @@ def probes(worker: "Worker") -> list[tuple[str, Any]]:
 
     @get(include_in_schema=False)
     async def health(_scope: dict[str, Any]) -> AsgiResponse:
-        return JSONResponse(_account(worker))
+        return JSONResponse(_account(worker) | {"database_away_because": await _why_no_database(worker)})
 
     @get(include_in_schema=False)
     async def ready(_scope: dict[str, Any]) -> AsgiResponse:
-        has_database = await _has_database(worker)
-        account = _account(worker) | {"database": has_database}
+        why_no_database = await _why_no_database(worker)
+        has_database = why_no_database is None
+        account = _account(worker) | {"database": has_database, "database_away_because": why_no_database}
         halted = any(consumer.halted_because for consumer in worker.consumers)
         is_ready = has_database and worker.broker.is_connected and not halted
         return JSONResponse(account, status_code=_READY if is_ready else _NOT_READY)
@@ -41,18 +45,24 @@ def _account(worker: "Worker") -> dict[str, Any]:
         "service": worker.service,
         "process": "worker",
         "kafka": worker.broker.is_connected,
+        "kafka_away_because": worker.broker.away_because,
         "relays": [{"shard": relay.place.shard, "active": relay.is_active} for relay in worker.relays],
         "consumers": [
-            {"group": consumer.group, "assigned": consumer.is_assigned, "halted_because": consumer.halted_because}
+            {
+                "group": consumer.group,
+                "assigned": consumer.is_assigned,
+                "halted_because": consumer.halted_because,
+                "standing_still": consumer.standing_still,
+            }
             for consumer in worker.consumers
         ],
     }
 
 
-async def _has_database(worker: "Worker") -> bool:
+async def _why_no_database(worker: "Worker") -> str | None:
     try:
-        async with worker.database.engine.connect() as connection:
+        async with asyncio.timeout(_PATIENCE_SECONDS), worker.database.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
-    except (SQLAlchemyError, OSError, TimeoutError):
-        return False
-    return True
+    except AWAY as error:
+        return why_away(error)
+    return None

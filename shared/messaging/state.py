@@ -88,6 +88,7 @@ def show_parts(service: str, relays: Iterable[Relay], consumers: Iterable[GroupC
         metrics.RELAY_ACTIVE.labels(service, relay.place.shard).set(relay.is_active)
     for consumer in consumers:
         metrics.CONSUMER_HALTED.labels(service, consumer.group).set(consumer.halted_because is not None)
+        metrics.CONSUMER_STANDING_STILL.labels(service, consumer.group).set(len(consumer.standing_still))
         consumer.show_lag()
 
 
