@@ -69,6 +69,8 @@ async def _conduct_all(console: Console, folder: Path, wanted: set[int], seed: i
             said = outcome.not_possible and f"NOT DRILLED ({outcome.not_possible})"
             said = said or ("passed" if outcome.passed else "FAILED")
             console.print(f"{drill.number}. {drill.name}: {said} in {outcome.seconds:.0f} s", soft_wrap=True)
+            for sentence in outcome.report.findings():
+                console.print(f"   {sentence}", soft_wrap=True)
             outcomes.append(outcome)
     return outcomes
 

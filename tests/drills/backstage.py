@@ -36,7 +36,6 @@ class Backstage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sent_before = 0
         self._port = free_port()
         self._smtp_port = free_port()
         self._secrets = {service: base64.b64encode(secrets.token_bytes(32)).decode() for service in SERVICES}
@@ -44,6 +43,7 @@ class Backstage:
         self._tokens: dict[str, str] = {}
         self._tokens_at = 0.0
         self._templates: dict[int, dict[str, str]] = {}
+        self._making = asyncio.Lock()
         self._grounds: dict[MakeGround, Ground] = {}
         self._kept = AsyncExitStack()
         self._stages = 0
@@ -138,10 +138,11 @@ class Backstage:
     @asynccontextmanager
     async def stage(self, ground: Ground, *, without: Sequence[str] = (), name: str = "") -> AsyncIterator[Stage]:
         """Give a stage of its own on this ground; `without` names the guards that its processes go without."""
-        templates = await self._templates_on(ground)
+        async with self._making:
+            templates = await self._templates_on(ground)
         self._stages += 1
         stage = self._made_stage(ground, f"{self._stages:03} {name}".strip().replace(" ", "-"), without)
-        self.sent_before = await self._last_sent()
+        stage.sent_before = await self._last_sent()
         try:
             await stage.set_up(templates)
             yield stage

@@ -6,7 +6,7 @@ says what is wrong and not only how much.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from tests.drills.evidence import Evidence, Fact, Row, Sources, gather
@@ -76,6 +76,8 @@ async def check(sources: Sources, *, allowed: Collection[str] = ()) -> Report:
 
 def judge(evidence: Evidence, *, allowed: Collection[str] = ()) -> Report:
     """Compare. Pure, so that the checker itself can be tested with evidence of every fault."""
+    poison = {line["id"] for line in evidence.of("poison")}
+    evidence = replace(evidence, facts=[fact for fact in evidence.facts if fact.id not in poison])
     first = _first_of_each(evidence.facts)
     report = Report(
         commands=len(evidence.of("sent")),
@@ -93,6 +95,7 @@ def judge(evidence: Evidence, *, allowed: Collection[str] = ()) -> Report:
     _judge_tellings(evidence, first, report)
     _judge_mails(evidence, report, allowed)
     _judge_leftovers(evidence, report, allowed)
+    _judge_poison(evidence, report)
     _judge_order(evidence, first, report)
     _judge_seats(evidence, report)
     _judge_promptness(evidence, first, report)
@@ -186,7 +189,7 @@ def _judge_requests(evidence: Evidence, first: Mapping[str, Fact], report: Repor
         if fact.type.startswith("training_request."):
             told[fact.key][fact.type] += 1
     there = {row["id"]: row for row in evidence.rows["procurement"]["inbox_requests"]}
-    heard = Counter((row["id"], row["after"]) for row in evidence.rows["procurement"]["history"] if _is_heard(row))
+    heard = Counter((row["id"], _heard(row)) for row in evidence.rows["procurement"]["history"])
     known = Counter((row["id"], row["change"]) for row in evidence.rows["booking"]["request_history"])
     for key, types in told.items():
         if types["training_request.submitted.v1"] and key not in there:
@@ -206,9 +209,9 @@ def _judge_requests(evidence: Evidence, first: Mapping[str, Fact], report: Repor
             )
 
 
-def _is_heard(row: Row) -> bool:
-    """What booking told; a withdrawal of what was declined or ordered already is noted without a change of state."""
-    return row["after"] in ("withdrawn", "waiting")
+def _heard(row: Row) -> str:
+    """Return what procurement has heard; a withdrawal that comes too late is noted without a change of state."""
+    return "withdrawn" if row["before"] == row["after"] else str(row["after"])
 
 
 def _compare(report: Report, what: str, told: int, done: int) -> None:
@@ -267,6 +270,19 @@ def _judge_leftovers(evidence: Evidence, report: Report, allowed: Collection[str
             ]
     if evidence.unreadable and SET_ASIDE not in allowed:
         report.lost.append(f"{evidence.unreadable} records on the topics are not ours to read")
+
+
+def _judge_poison(evidence: Evidence, report: Report) -> None:
+    """What the drill put on a topic to be set aside was, once, and an operator has settled it."""
+    aside = [row for tables in evidence.rows.values() for row in tables["dead_letters"]]
+    times = Counter(row["id"] for row in aside)
+    still_open = {row["id"] for row in aside if row["open"]}
+    for line in evidence.of("poison"):
+        expected, found = int(line["set_aside"]), times[line["id"]]
+        if found < expected or line["id"] in still_open:
+            report.lost.append(f"{line['what']} was set aside {found} times, and {expected} are settled")
+        elif found > expected:
+            report.double.append(f"{line['what']} was set aside {found} times, not {expected}")
 
 
 def _judge_order(evidence: Evidence, first: Mapping[str, Fact], report: Report) -> None:

@@ -1,5 +1,6 @@
 """A drill: what is broken while people work, and the guard without which the checker must find something wrong."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -74,17 +75,35 @@ class Outcome:
 async def conduct(backstage: Backstage, drill: Drill, *, seed: int, size: Size, control: bool = True) -> Outcome:
     """Run a drill and its control. The same seed breaks the same things at the same counts."""
     began = time.monotonic()
-    found: Report | None = None
-    tries = 0
+    guard = drill.guard if control else None
+    found: tuple[Report | None, int] = None, 0
     try:
         ground = await backstage.ground(drill.ground)
-        report = await _once(backstage, drill, ground, seed, size, ())
-        while control and drill.guard is not None and tries < CONTROL_TRIES and (found is None or found.is_clean):
-            found = await _once(backstage, drill, ground, seed + tries, size, (drill.guard,))
-            tries += 1
+        plain = _once(backstage, drill, ground, seed, size, ())
+        if guard is None:
+            report = await plain
+        elif size.side_by_side and drill.ground is shared_ground:
+            async with asyncio.TaskGroup() as both:
+                doing = both.create_task(plain)
+                controlling = both.create_task(_control(backstage, drill, ground, seed, size, guard))
+            report, found = doing.result(), controlling.result()
+        else:
+            report = await plain
+            found = await _control(backstage, drill, ground, seed, size, guard)
     except NotPossibleHere as reason:
         return Outcome(drill, seed, Report(), None, 0, time.monotonic() - began, not_possible=str(reason))
-    return Outcome(drill, seed, report, found, tries, time.monotonic() - began)
+    return Outcome(drill, seed, report, *found, time.monotonic() - began)
+
+
+async def _control(
+    backstage: Backstage, drill: Drill, ground: Ground, seed: int, size: Size, guard: str
+) -> tuple[Report, int]:
+    """Run the drill without its guard until the checker finds something, a few times at most."""
+    for tries in range(1, CONTROL_TRIES + 1):
+        found = await _once(backstage, drill, ground, seed + tries - 1, size, (guard,))
+        if not found.is_clean:
+            break
+    return found, tries
 
 
 async def _once(

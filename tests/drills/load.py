@@ -126,7 +126,9 @@ class Load:
             await deed(random)
             if self._number // _COMMANDS_PER_RUN >= len(self._known.runs) - _NEWEST_RUNS + 1:
                 await self._offer_run()
-            await asyncio.sleep(random.uniform(0, _LONGEST_THOUGHT))
+            # once there are enough commands, people only keep the work going while the drill waits for something
+            thought = _LONGEST_THOUGHT if self.answered < self._size.commands else _LONGEST_THOUGHT * 10
+            await asyncio.sleep(random.uniform(0, thought))
 
     async def _offer_run(self) -> None:
         assert self._place is not None

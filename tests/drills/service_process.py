@@ -104,10 +104,18 @@ class ServiceProcess:
         await self._end(signal.SIGTERM)
         await self._end(signal.SIGKILL)
 
-    async def restart(self, die_at: str | None = None) -> None:
-        """Start it again at the same address, killing it first where it still runs."""
+    async def revive(self, die_at: str | None = None) -> None:
+        """Start it again at the same address, killing it first where it still runs; do not wait until it is ready.
+
+        A killed worker's groups wait for its session to end before its successor reads; its relay works at once.
+        """
         await self.kill()
-        await self.start(die_at)
+        self.begin(die_at)
+
+    async def restart(self, die_at: str | None = None) -> None:
+        """As `revive`, and return when it is ready."""
+        await self.revive(die_at)
+        await self.ready()
 
     def stop(self) -> None:
         """SIGSTOP: it does nothing and hears nothing until `wake`."""

@@ -12,10 +12,12 @@ class Size:
     faults: int
     people: int
     patience_seconds: float = 60.0
+    side_by_side: bool = False
+    """Whether a drill and its control run at the same time, where they break nothing that both stand on."""
 
 
-QUICK = Size(commands=90, faults=3, people=5)
-LONG = Size(commands=600, faults=10, people=8)
+QUICK = Size(commands=80, faults=2, people=5, side_by_side=True)
+LONG = Size(commands=500, faults=8, people=8)
 
 
 def size_of_run() -> Size:

@@ -42,14 +42,11 @@ def cells(outcome: Outcome) -> tuple[str, ...]:
 
 
 def show(outcomes: Sequence[Outcome], console: Console) -> None:
-    """Print the table, and what is wrong below it."""
+    """Print the table."""
     table = Table(*HEADINGS)
     for outcome in outcomes:
         table.add_row(*cells(outcome), style=None if outcome.passed else "bold red")
     console.print(table)
-    for outcome in outcomes:
-        for sentence in outcome.report.findings():
-            console.print(f"{outcome.drill.number}. {outcome.drill.name}: {sentence}", style="red", soft_wrap=True)
 
 
 def markdown(outcomes: Sequence[Outcome]) -> str:
