@@ -1,9 +1,11 @@
 """`kurslots contracts`: write down what messages look like today, beside what they have looked like before.
 
 Each type has a folder of numbered JSON Schemas and golden samples. A file is added when a type is new or looks
-otherwise; none is ever changed, for somebody has read messages by it.
+otherwise; none is ever changed, for somebody has read messages by it. Each is noted with its digest in `frozen.sha256`,
+which `sha256sum --check` reads and a test holds them to.
 """
 
+import hashlib
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,12 +21,14 @@ from shared.contracts.facts import Message
 from shared.contracts.registry import MESSAGES
 
 FOLDER = Path(str(shared.contracts.__file__)).parent
+FROZEN = FOLDER / "frozen.sha256"
 _NAMESPACE = UUID("6b757273-6c6f-5473-8000-000000000000")
 
 
 def contracts() -> None:
     """Add the schema and the golden sample of every message that is new or looks otherwise than before."""
     added = [path for message in MESSAGES.values() for path in _add(message)]
+    _freeze(added)
     console = Console()
     for path in added:
         console.print(f"Added {path.relative_to(FOLDER)}")
@@ -40,6 +44,17 @@ def schema_of(message: type[Message]) -> dict[str, Any]:
 def numbered(kind: str, message: type[Message]) -> list[Path]:
     """Return the files of a type, the earliest first. `kind` is schemas or golden."""
     return sorted((FOLDER / kind / message.type_name).glob("[0-9][0-9][0-9].json"))
+
+
+def digest_of(path: Path) -> str:
+    """Return the line of a file in the list of what is never changed."""
+    return f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(FOLDER).as_posix()}"
+
+
+def _freeze(added: list[Path]) -> None:
+    lines = FROZEN.read_text().splitlines() if FROZEN.exists() else []
+    lines += [digest_of(path) for path in added]
+    FROZEN.write_text("".join(f"{line}\n" for line in sorted(lines, key=lambda line: line.split()[1])))
 
 
 def _add(message: type[Message]) -> list[Path]:
