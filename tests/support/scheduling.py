@@ -1,21 +1,26 @@
-"""Which tests go to one worker together: those of a file, and all that share the one whole system."""
+"""Which tests go to one worker together: those of a file, all that share the whole system, and the drills."""
 
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # ships no types
 from xdist.workermanage import WorkerController  # type: ignore[import-untyped]
 
-_TOGETHER = "tests/system/"
+_TOGETHER = ("tests/system/", "tests/drills/")
 
 
 class SystemTogether(LoadFileScheduling):  # type: ignore[misc]  # its base has no types
-    """As `--dist loadfile`, with the tests of the whole system as if they were one file, and first.
+    """As `--dist loadfile`, with the tests of the whole system as if they were one file, and first; then the drills.
 
-    Only one system is started; its tests take the longest and mostly wait, so the other worker does the rest meanwhile.
+    Only one system is started, and one set of a drill's parts; these take the longest and mostly wait.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return _TOGETHER if nodeid.startswith(_TOGETHER) else super()._split_scope(nodeid)
+        for folder in _TOGETHER:
+            if nodeid.startswith(folder):
+                return folder
+        scope: str = super()._split_scope(nodeid)
+        return scope
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        if _TOGETHER in self.workqueue:
-            self.workqueue.move_to_end(_TOGETHER, last=False)
+        for folder in reversed(_TOGETHER):
+            if folder in self.workqueue:
+                self.workqueue.move_to_end(folder, last=False)
         super()._assign_work_unit(node)
