@@ -18,7 +18,7 @@ from tests.drills.backstage import Backstage
 from tests.drills.drill import Outcome, conduct
 from tests.drills.faults import DRILLS
 from tests.drills.size import size_of_run
-from tests.drills.table import as_json, markdown, show
+from tests.drills.table import as_json, show, write_table
 from tests.support import run
 
 
@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="numbers of faults, such as 1,6")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--json", type=Path, help="write everything that was found to this file")
-    parser.add_argument("--markdown", type=Path, help="write the table to this file")
+    parser.add_argument("--markdown", type=Path, help="write the table into this page, between its marks")
     parser.add_argument("--no-controls", action="store_true", help="leave the control twins out")
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and ledgers")
     given = parser.parse_args()
@@ -48,7 +48,7 @@ def main() -> int:
     if given.json:
         given.json.write_text(json.dumps({"seed": seed, "drills": as_json(outcomes)}, indent=1) + "\n")
     if given.markdown:
-        given.markdown.write_text(markdown(outcomes))
+        write_table(given.markdown, outcomes, seed)
     passed = all(outcome.passed for outcome in outcomes)
     if passed and not given.keep:
         shutil.rmtree(folder)

@@ -1,6 +1,9 @@
 """The table of a run of drills, for a terminal and for a page."""
 
+import os
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -8,6 +11,7 @@ from rich.table import Table
 
 from tests.drills.drill import Outcome
 
+_BEGIN, _END = "<!-- drills:begin -->", "<!-- drills:end -->"
 HEADINGS = (
     "fault",
     "commands",
@@ -54,6 +58,15 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
     rows = [HEADINGS, tuple("---" if index in (0, 9) else "--:" for index in range(len(HEADINGS)))]
     rows += [cells(outcome) for outcome in outcomes]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def write_table(page: Path, outcomes: Sequence[Outcome], seed: int) -> None:
+    """Put the table between the marks of a page, or write a page of it alone."""
+    when = time.strftime("%Y-%m-%d", time.gmtime())
+    text = f"{when}, seed {seed}, {os.cpu_count()} processors.\n\n{markdown(outcomes)}"
+    before, mark, rest = (page.read_text() if page.exists() else "").partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    page.write_text(f"{before}{_BEGIN}\n{text}{_END}{after}" if mark else text)
 
 
 def as_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
