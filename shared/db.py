@@ -12,6 +12,7 @@ from typing import Any, Literal
 import asyncpg
 from sqlalchemy import URL, DateTime, Text, event, make_url
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.types import TypeDecorator
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -25,6 +26,11 @@ NAMING = {
 }
 SWEDISH = "sv-x-icu"
 ANSWER_GRACE_SECONDS = 5.0
+AWAY = (SQLAlchemyError, asyncpg.PostgresError, OSError, TimeoutError)
+_REFUSALS = {
+    "28P01": "PostgreSQL refused the user or the password",
+    "28000": "PostgreSQL refused the connection: does it ask for TLS, or not know the user or the address?",
+}
 _TLS_PARAMETERS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
 
 
@@ -69,7 +75,9 @@ def tls_of(url: URL) -> ssl.SSLContext | Literal[False]:
     """
     parameters = {name: str(url.query[name]) for name in _TLS_PARAMETERS if name in url.query}
     mode = parameters.get("sslmode", "disable")
-    if mode not in ("disable", "verify-full") or "ssl" in url.query:
+    if "ssl" in url.query:
+        raise ValueError("a database URL has ssl=…: say sslmode=verify-full instead")
+    if mode not in ("disable", "verify-full"):
         raise ValueError(f"a database URL has sslmode={mode}: only verify-full checks who answers; disable is no TLS")
     if mode == "disable":
         if extra := parameters.keys() - {"sslmode"}:
@@ -90,6 +98,17 @@ async def connect_alone(url: URL, **options: Any) -> "asyncpg.Connection[asyncpg
     """Return a connection outside any pool; whoever asks for it closes it."""
     address = url.set(drivername="postgresql").difference_update_query(_TLS_PARAMETERS)
     return await asyncpg.connect(address.render_as_string(hide_password=False), ssl=tls_of(url), **options)
+
+
+def why_away(error: BaseException) -> str:
+    """Say why PostgreSQL could not be used (`AWAY`), without its own words: they may quote values."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"PostgreSQL has a certificate that is not trusted: {error.verify_message}"
+    if (code := getattr(getattr(error, "orig", None) or error, "sqlstate", None)) in _REFUSALS:
+        return _REFUSALS[code]
+    if isinstance(error, ConnectionError) and "SSL" in str(error):
+        return "PostgreSQL offers no TLS"
+    return f"PostgreSQL cannot be used: {type(getattr(error, 'orig', None) or error).__name__}"
 
 
 def make_engine(url: str, **options: Any) -> AsyncEngine:  # noqa: ANN401 - SQLAlchemy's

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.errors import KafkaConnectionError, KafkaError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
+from aiokafka.protocol.metadata import MetadataRequest
 from pydantic import SecretStr
 
 from shared.messaging.failures import cause_of
@@ -102,9 +103,12 @@ class KafkaConnection:
         host, port, _ = collect_hosts(self.bootstrap)[0]
         try:
             connection = await create_conn(host, port, request_timeout_ms=_PROBE_MS, **self._protection())
+            try:
+                await connection.send(MetadataRequest([]))  # answered to known users alone
+            finally:
+                await connection.close()
         except (OSError, KafkaError) as found:
             return f"{host}:{port} {_what_happened(found)}"
-        await connection.close()
         return cause_of(error)
 
 

@@ -28,6 +28,8 @@ from shared.settings import SharedSettings
 from tests.support.certificates import Authority
 from tests.support.guarded import USERS, guarded_kafka
 
+pytestmark = pytest.mark.timeout(300)  # whichever test comes first waits for the broker
+
 NAMES = [topic.name for topic in TOPICS]
 GROUPS = [f"{service}.{group}" for service in SERVICES for group in ("effects", "copies")]
 REFUSALS = (TopicAuthorizationFailedError, GroupAuthorizationFailedError, ClusterAuthorizationFailedError)
