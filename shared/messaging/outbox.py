@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import func, insert
+from sqlalchemy import delete, func, insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,7 +18,7 @@ from shared.contracts.facts import Fact, Message, State
 from shared.kernel.errors import InvalidInput, KurslotsError
 from shared.kernel.ids import new_id
 from shared.kernel.texts import N_
-from shared.messaging.tables import graves, outbox
+from shared.messaging.tables import graves, outbox, stopped_keys
 from shared.messaging.traces import traceparent_of_new
 
 PAYLOAD_LIMIT_BYTES = 900_000  # a broker's default limit of a batch is 1 MiB, headers included
@@ -30,13 +30,14 @@ def slot_of(key: UUID) -> int:
     return zlib.crc32(key.bytes) % SLOTS
 
 
-async def record(session: AsyncSession, fact: Fact, *, version: int, at: datetime) -> UUID:
+async def record(session: AsyncSession, fact: Fact, *, version: int, at: datetime, same_as: UUID | None = None) -> UUID:
     """Tell, once this transaction commits, that `fact` has happened; return the id of the event.
 
-    `version` is the aggregate's after the change, `at` the business time. Raises KurslotsError where the fact is too
-    large or is not what its contract says.
+    `version` is the aggregate's after the change, `at` the business time. `same_as` is the id of an event recorded
+    before that tells the same in another version of its contract: who knows both acts on one. Raises KurslotsError
+    where the fact is too large or is not what its contract says.
     """
-    return await _insert(session, type(fact), fact.key, version, at, encoded(fact))
+    return await _insert(session, type(fact), fact.key, version, at, encoded(fact), event_id=same_as)
 
 
 async def describe(session: AsyncSession, state: State, *, version: int, at: datetime) -> UUID:
@@ -50,7 +51,9 @@ async def describe(session: AsyncSession, state: State, *, version: int, at: dat
 async def bury(session: AsyncSession, state: type[State], key: UUID, *, version: int, at: datetime) -> UUID:
     """Tell, once this transaction commits, that an aggregate is erased; every copy of it goes.
 
-    `version` is above every version described before: whatever is not above it will be dropped by every copy.
+    `version` is above every version described before: whatever is not above it will be dropped by every copy. States
+    of it that still wait to be published go with it, for the tombstone takes their place on the topic; and where Kafka
+    had refused one of them, the tombstone does not wait for an operator.
     """
     grave = upsert(graves).values(topic=state.topic.name, key=key, version=version)
     await _execute(
@@ -60,6 +63,14 @@ async def bury(session: AsyncSession, state: type[State], key: UUID, *, version:
             set_={"version": func.greatest(graves.c.version, grave.excluded.version)},
         ),
     )
+    of_key = {"topic": state.topic.name, "key": key}
+    await _execute(session, delete(outbox).filter_by(**of_key).where(outbox.c.payload.is_not(None)))
+    await _execute(session, delete(stopped_keys).filter_by(**of_key))
+    return await tell_grave(session, state, key, version=version, at=at)
+
+
+async def tell_grave(session: AsyncSession, state: type[State], key: UUID, *, version: int, at: datetime) -> UUID:
+    """Tell again, once this transaction commits, of an aggregate that is buried."""
     return await _insert(session, state, key, version, at, None)
 
 
@@ -94,9 +105,16 @@ def encoded(message: Message) -> bytes:
 
 
 async def _insert(
-    session: AsyncSession, message: type[Message], key: UUID, version: int, at: datetime, payload: bytes | None
+    session: AsyncSession,
+    message: type[Message],
+    key: UUID,
+    version: int,
+    at: datetime,
+    payload: bytes | None,
+    *,
+    event_id: UUID | None = None,
 ) -> UUID:
-    event_id = new_id()
+    event_id = event_id or new_id()
     await _execute(
         session,
         insert(outbox).values(

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from shared.contracts.topics import TOPICS, Kind
 from shared.db import Database
 from shared.kernel.clock import Clock
-from shared.messaging.outbox import bury, describe
+from shared.messaging.outbox import describe, tell_grave
 from shared.messaging.reactions import StateSource
 from shared.messaging.tables import graves
 
@@ -59,7 +59,7 @@ async def _republish_graves(database: Database, source: StateSource, clock: Cloc
             rows = (await (await session.connection()).execute(query.order_by(graves.c.key).limit(step))).all()
             for row in rows:
                 after = row.key
-                await bury(session, source.state, row.key, version=row.version, at=clock.now())
+                await tell_grave(session, source.state, row.key, version=row.version, at=clock.now())
                 told += 1
         if not rows:
             return told

@@ -4,7 +4,7 @@ import pytest
 
 from shared.contracts.booking import BookingConfirmed, PersonDescribed
 from shared.contracts.facts import Fact
-from shared.contracts.topics import BOOKINGS
+from shared.contracts.topics import BOOKINGS, PEOPLE
 from shared.db import Database
 from shared.kernel.errors import InvalidInput, KurslotsError
 from shared.log import set_traceparent
@@ -54,13 +54,38 @@ async def test_a_fact_that_is_off_its_contract_fails_the_command_and_quotes_noth
 async def test_burying_keeps_a_grave_and_tells_it(database: Database) -> None:
     person = a_message(PersonDescribed)
     async with database.sessions() as session, session.begin():
-        await describe(session, person, version=3, at=SOME_TIME)
         await bury(session, PersonDescribed, person.person_id, version=4, at=SOME_TIME)
-    state, tombstone = await rows_of(database, "SELECT * FROM outbox ORDER BY id")
-    assert state.payload is not None
+    (tombstone,) = await rows_of(database, "SELECT * FROM outbox ORDER BY id")
     assert (tombstone.payload, tombstone.version, tombstone.key) == (None, 4, person.person_id)
     (grave,) = await rows_of(database, "SELECT * FROM graves")
     assert (grave.key, grave.version) == (person.person_id, 4)
+
+
+async def test_what_waits_of_the_buried_is_not_kept_for_kafka_nor_for_an_operator(database: Database) -> None:
+    """A state that Kafka refuses would hold the person for as long as nobody looks, and the tombstone behind it."""
+    gone, other = a_message(PersonDescribed), a_message(PersonDescribed)
+    fact = a_message(BookingConfirmed, booking_id=gone.person_id)
+    async with database.sessions() as session, session.begin():
+        for version in (1, 2):
+            await describe(session, gone, version=version, at=SOME_TIME)
+            await describe(session, other, version=version, at=SOME_TIME)
+        await record(session, fact, version=1, at=SOME_TIME)
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO stopped_keys (topic, key, outbox_id, cause) SELECT topic, key, id, 'refused' FROM outbox"
+            " WHERE version = 1"
+        )
+    async with database.sessions() as session, session.begin():
+        await bury(session, PersonDescribed, gone.person_id, version=3, at=SOME_TIME)
+    waiting = await rows_of(database, "SELECT key, topic, version, payload IS NULL AS gone FROM outbox ORDER BY id")
+    assert [tuple(row) for row in waiting] == [
+        (other.person_id, PEOPLE.name, 1, False),
+        (other.person_id, PEOPLE.name, 2, False),
+        (gone.person_id, BOOKINGS.name, 1, False),
+        (gone.person_id, PEOPLE.name, 3, True),
+    ]
+    stopped = await rows_of(database, "SELECT topic, key FROM stopped_keys ORDER BY topic")
+    assert [tuple(row) for row in stopped] == [(BOOKINGS.name, gone.person_id), (PEOPLE.name, other.person_id)]
 
 
 def test_every_key_has_a_slot() -> None:
