@@ -37,25 +37,36 @@ class Effects(Taker):
         fresh = await self._take_from_inbox(session, EFFECTS, [incoming.message_id for incoming in messages])
         await self._stop_if_parked_meanwhile(session, messages, fresh, parked)
         applied: list[Incoming] = []
+        unflushed: set[str] = set()
         for incoming in messages:
             if incoming.message_id not in fresh:
                 continue
             fresh.discard(incoming.message_id)
             if (incoming.record.topic, incoming.key) in parked:
                 await parking.set_aside(session, EFFECTS, incoming, SetAside("follower", "its key is parked"))
-            else:
-                await self.apply_again(session, incoming)
-                applied.append(incoming)
+                continue
+            # Rows of many messages go to the database together. What came before on the key must be there, though: a
+            # reaction may look for it with a statement that flushes nothing.
+            if incoming.key in unflushed:
+                await session.flush()
+                unflushed.clear()
+            await self._react(session, incoming)
+            unflushed.add(incoming.key)
+            applied.append(incoming)
+        await session.flush()
         return applied
 
     async def apply_again(self, session: AsyncSession, incoming: Incoming) -> None:
         """Call the reaction to a fact, whatever the inbox says, and flush: what fails is then known to be its doing."""
+        await self._react(session, incoming)
+        await session.flush()
+
+    async def _react(self, session: AsyncSession, incoming: Incoming) -> None:
         assert isinstance(incoming.message, Fact)
         assert incoming.envelope is not None
         reaction = self.reactions.handlers[type(incoming.message)]
         with processing(EFFECTS, incoming):
             await reaction(Delivery(session, self.clock, incoming.envelope), incoming.message)
-            await session.flush()
 
     async def put_aside(self, session: AsyncSession, incoming: Incoming, why: SetAside) -> bool:
         """Park the message's key behind it, unless another worker has applied or parked the message meanwhile."""

@@ -1,5 +1,5 @@
 """The benches, in the order of the table."""
 
-from tests.bench import booking, relay
+from tests.bench import booking, consumer, relay
 
-BENCHES = (relay.BENCH, booking.MANY, booking.HOT)
+BENCHES = (relay.BENCH, consumer.BENCH, booking.MANY, booking.HOT)
