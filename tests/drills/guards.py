@@ -78,6 +78,55 @@ def _never_lost(_check: Any) -> Any:  # noqa: ANN401
     return check
 
 
+def _nobody_waits(_error_of: Any) -> Any:  # noqa: ANN401
+    def error_of(_future: object) -> None:
+        return
+
+    return error_of
+
+
+def _no_patience(_wait: Any) -> Any:  # noqa: ANN401
+    async def wait(_sender: object, _futures: object) -> None:
+        return
+
+    return wait
+
+
+def _producer_with(**options: Any) -> Wrapper:  # noqa: ANN401
+    """Return a producer that is made with other options than the product asks for."""
+
+    def wrap(make: Any) -> Any:  # noqa: ANN401
+        def made(**asked: Any) -> Any:  # noqa: ANN401
+            return make(**{**asked, **options})
+
+        return made
+
+    return wrap
+
+
+_COMMIT_IN_MEMORY = (
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$",
+)
+
+
+def _not_marked(_mark: Any) -> Any:  # noqa: ANN401
+    async def mark(*_key: object) -> None:
+        return
+
+    return mark
+
+
+def _not_sent(handed_over: Any) -> Any:  # noqa: ANN401
+    """Return one that takes a message of which nobody knows for one that was not sent."""
+
+    async def sure(*arguments: Any) -> Any:  # noqa: ANN401
+        outcome = await handed_over(*arguments)
+        rules = importlib.import_module("services.notification.channels.rules")
+        return rules.Outcome(rules.Result.TEMPORARY, "sure") if outcome.result is rules.Result.UNKNOWN else outcome
+
+    return sure
+
+
 GUARDS: Mapping[str, Guard] = {
     # Behind the inbox is a second net: the same notification is not made twice. Both are taken away.
     "inbox": Guard(
@@ -89,6 +138,8 @@ GUARDS: Mapping[str, Guard] = {
             )
         },
     ),
+    "parking": Guard({"shared.messaging.parking:mark_parked": _not_marked}),
+    "says_unknown": Guard({"services.notification.notifications.sender:Sender._handed_over": _not_sent}),
     "stored_answer": Guard({"shared.web.edge:_carried_out_once": _carried_out_every_time}),
     "idle_timeout": Guard({"shared.messaging.shard_lock:asyncpg.connect": _never_idle}),
     "shard_lock": Guard(
@@ -96,5 +147,21 @@ GUARDS: Mapping[str, Guard] = {
             "shared.messaging.shard_lock:ShardLock.held": _held_by_everyone,
             "shared.messaging.shard_lock:ShardLock.check": _never_lost,
         }
+    ),
+    # What a server has said is on its disk is on its disk.
+    "durable_commit": Guard({}, dict.fromkeys(("booking", "procurement", "notification"), _COMMIT_IN_MEMORY)),
+    # A row leaves the outbox when Kafka has confirmed it. Without: when it was handed to a producer, which gives up.
+    "confirmation": Guard(
+        {
+            "shared.messaging.sender:Sender._wait": _no_patience,
+            "shared.messaging.sender:_error_of": _nobody_waits,
+            "shared.messaging.sender:AIOKafkaProducer": _producer_with(
+                enable_idempotence=False, request_timeout_ms=1500
+            ),
+        }
+    ),
+    # Confirmed by all replicas that are in sync, and not by the leader alone.
+    "acks_of_all": Guard(
+        {"shared.messaging.sender:AIOKafkaProducer": _producer_with(acks=1, enable_idempotence=False)}
     ),
 }
