@@ -79,7 +79,7 @@ def test_what_any_version_sends_with_more_fields_and_new_words_is_read(message: 
         name for name, each in schema["properties"].items() if each == {"title": each.get("title"), "type": "string"}
     ]
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(values_of(schema))
     def is_read(value: dict[str, Any]) -> None:
         key = UUID(value[message.key_field])

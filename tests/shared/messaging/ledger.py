@@ -45,9 +45,12 @@ class LedgerSettings(ServiceSettings):
 
 
 class Listener:
-    """The lists of the service. `failing` keys raise; `awaited` keys are not yet known."""
+    """The lists of the service. `failing` keys raise; `awaited` keys are not yet known.
 
-    def __init__(self) -> None:
+    `confirmed` are the versions of the fact that a booking is confirmed which this version of the service acts on.
+    """
+
+    def __init__(self, confirmed: Sequence[type[Fact]] = (BookingConfirmed,)) -> None:
         self.failing: dict[UUID, Exception] = {}
         self.awaited: set[UUID] = set()
         self.tells_on = False
@@ -55,7 +58,8 @@ class Listener:
         self.reactions = Reactions("ledger")
         self.copies = Copies("ledger")
         self.timers = Timers("ledger")
-        self.reactions.on(BookingConfirmed)(self._note)
+        for fact in confirmed:
+            self.reactions.on(fact)(self._note)
         self.reactions.on(BookingChanged)(self._note)
         self.reactions.ignore(BookingCancelled)
         self.copies.of(PersonDescribed)(self._copy)
