@@ -78,6 +78,8 @@ def _states() -> str:
 
 def _permits() -> str:
     from shared.web.authorisation import describe_permits  # noqa: PLC0415
+    from shared.web.browser.pages import PERMITS as SIGN_IN  # noqa: PLC0415
+    from shared.web.pages.shell import PERMITS as SHELL  # noqa: PLC0415
 
     heading = (
         "# Who may do what\n\nMade by `make docs` from each service's `authorisation.py`. Do not edit.\n\n"
@@ -86,8 +88,10 @@ def _permits() -> str:
     )
     parts = [heading]
     for service in _SERVICES:
-        permits = import_module(f"services.{service}.authorisation").PERMITS
-        parts.append(f"## {service.title()}\n\n{describe_permits(permits)}")
+        module = import_module(f"services.{service}.authorisation")
+        parts.append(f"## {service.title()}\n\n{describe_permits(module.PERMITS)}")
+        parts.append(f"### Pages of {service}\n\n{describe_permits(module.PAGE_PERMITS)}")
+    parts.append(f"## Pages of every service\n\n{describe_permits({**SHELL, **SIGN_IN})}")
     return "\n".join(parts)
 
 

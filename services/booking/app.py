@@ -15,6 +15,7 @@ from services.booking.keys import Keys
 from services.booking.needs import api as needs
 from services.booking.people import api as people
 from services.booking.people.accounts import find_actor
+from services.booking.people.queries import find_names
 from services.booking.projects import api as projects
 from services.booking.projects import pages as project_pages
 from services.booking.reach import api as reach
@@ -23,6 +24,7 @@ from services.booking.requests import api as requests
 from services.booking.seats import api as seats
 from services.booking.settings import BookingSettings
 from shared.web.app import create_service_app
+from shared.web.operator import pages as operator
 
 assert schema.METADATA.tables  # foreign keys between areas need every area's tables
 
@@ -40,7 +42,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     reach.router,
     reports.router,
 )
-PAGES: Final[tuple[APIRouter, ...]] = (project_pages.router,)
+PAGES: Final[tuple[APIRouter, ...]] = (project_pages.router, operator.router)
 
 
 def create_app(settings: BookingSettings, **parts: Any) -> FastAPI:  # noqa: ANN401 - as `create_service_app` has them
@@ -54,6 +56,7 @@ def create_app(settings: BookingSettings, **parts: Any) -> FastAPI:  # noqa: ANN
         find_actor=find_actor,
         pages=PAGES,
         page_permits=PAGE_PERMITS,
+        find_names=find_names,
         **parts,
     )
     keep_keys(app, Keys.derive(settings.secret_key))

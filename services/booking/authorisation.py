@@ -13,6 +13,7 @@ from services.booking.projects.queries import find_project_scope
 from services.booking.requests.queries import find_request_scope
 from shared.kernel.roles import Role
 from shared.web.authorisation import PUBLIC, SELF, SIGNED_IN, Permit, Permits, Scopes
+from shared.web.operator import pages as operator
 
 _CONTACT, _COACH, _LEAD, _OPERATOR = Role.CONTACT, Role.COACH, Role.PROJECT_LEAD, Role.OPERATOR
 _OFFICER, _DELEGATE = Role.PROCUREMENT_OFFICER, Role.AWARD_DELEGATE
@@ -117,9 +118,10 @@ PERMITS: Final[Permits] = {
     **_REACH,
 }
 
-PAGE_PERMITS: Final[Permits] = {"show_start": PUBLIC}
+PAGE_PERMITS: Final[Permits] = {"show_start": PUBLIC, **operator.PERMITS}
 
 SCOPES: Final[Scopes] = {
+    **operator.SCOPES,
     "project_id": find_project_scope,
     "employer_id": find_employer_scope,
     "person_id": find_person_scope,

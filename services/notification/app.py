@@ -12,10 +12,12 @@ from services.notification.notifications.unsubscribing import Unsubscribing
 from services.notification.receipts.api import FORM_ADDRESSES
 from services.notification.receipts.api import router as receipts
 from services.notification.recipients.api import router as recipients
+from services.notification.recipients.queries import find_names
 from services.notification.settings import NotificationSettings
 from services.notification.wordings.api import router as wordings
 from services.notification.wordings.catalogue import load_wordings
 from shared.web.app import create_service_app
+from shared.web.operator import pages as operator
 
 
 def create_app(settings: NotificationSettings, **parts: Any) -> FastAPI:  # noqa: ANN401 - create_service_app's own
@@ -28,8 +30,9 @@ def create_app(settings: NotificationSettings, **parts: Any) -> FastAPI:  # noqa
         scopes=SCOPES,
         find_actor=find_actor,
         form_addresses=FORM_ADDRESSES,
-        pages=[notification_pages],
+        pages=[notification_pages, operator.router],
         page_permits=PAGE_PERMITS,
+        find_names=find_names,
         **parts,
     )
     app.state.wordings = load_wordings()

@@ -13,6 +13,7 @@ from shared.kernel.grants import Actor, Grant, Scope, Subject
 from shared.kernel.ids import stable_id
 from shared.kernel.roles import Role
 from shared.web.authorisation import PUBLIC, SELF, Permit, Permits, Scopes
+from shared.web.operator import pages as operator
 
 _OPERATOR = Permit({Role.OPERATOR})
 _SUPPLIER = Permit({Role.SUPPLIER, Role.OPERATOR})
@@ -95,9 +96,10 @@ def _set_of(one: UUID | None) -> frozenset[UUID]:
     return frozenset() if one is None else frozenset({one})
 
 
-PAGE_PERMITS: Permits = {"show_start": PUBLIC}
+PAGE_PERMITS: Permits = {"show_start": PUBLIC, **operator.PERMITS}
 
 SCOPES: Scopes = {
+    **operator.SCOPES,
     "person_id": _person,
     "supplier_id": _supplier,
     "employer_id": _employer,

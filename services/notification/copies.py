@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import delete
-from sqlmodel import col
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notification.base import Holder
@@ -18,7 +18,9 @@ from services.notification.recipients.queries import recipients_with
 from services.notification.recipients.tables import Account, Employer, HeldGrant, Project, Recipient
 from shared.contracts.booking import EmployerDescribed, PersonDescribed, ProjectDescribed
 from shared.contracts.procurement import SupplierDescribed
+from shared.kernel.grants import Subject
 from shared.messaging.reactions import Copies, Delivery
+from shared.web.browser.sessions import end_sessions_of
 
 COPIES = Copies("notification")
 COPY_TABLES = ("recipients", "accounts", "grants", "projects", "employers")
@@ -146,7 +148,10 @@ async def _erase(delivery: Delivery, kind: Holder, key: UUID) -> None:
     if recipient is not None:
         await session.delete(recipient)
         await session.flush()
-    await session.exec(delete(Account).where(col(Account.kind) == kind, col(Account.holder_id) == key))
+    held = col(Account.kind) == kind, col(Account.holder_id) == key
+    for account in (await session.exec(select(Account).where(*held))).all():
+        await end_sessions_of(session, Subject(account.issuer, account.subject))
+    await session.exec(delete(Account).where(*held))
     await forget_preferences(session, kind, key)
     await forget_recipient(session, kind, key, delivery.clock)
     await _forget_unused(delivery, left)

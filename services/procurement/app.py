@@ -12,11 +12,13 @@ from services.procurement.cases.api import router as cases
 from services.procurement.cases.lot_api import router as lots
 from services.procurement.cases.pages import router as case_pages
 from services.procurement.contracts.api import router as contracts
+from services.procurement.copies import find_names
 from services.procurement.procedures.api import router as procedures
 from services.procurement.settings import ProcurementSettings
 from services.procurement.suppliers.api import router as suppliers
 from services.procurement.suppliers.queries import find_actor
 from shared.web.app import create_service_app
+from shared.web.operator import pages as operator
 
 
 def create_app(settings: ProcurementSettings, **parts: Any) -> FastAPI:  # noqa: ANN401 - create_service_app's own
@@ -28,8 +30,9 @@ def create_app(settings: ProcurementSettings, **parts: Any) -> FastAPI:  # noqa:
         permits=PERMITS,
         scopes=SCOPES,
         find_actor=find_actor,
-        pages=[case_pages],
+        pages=[case_pages, operator.router],
         page_permits=PAGE_PERMITS,
+        find_names=find_names,
         **parts,
     )
     app.state.keys = settings.keys

@@ -20,6 +20,7 @@ from services.procurement.suppliers.tables import Supplier
 from shared.kernel.grants import Scope
 from shared.kernel.roles import Role
 from shared.web.authorisation import PUBLIC, SIGNED_IN, Permit, Permits, Scopes
+from shared.web.operator import pages as operator
 
 _OFFICER: Final = Permit({Role.PROCUREMENT_OFFICER})
 _DELEGATE: Final = Permit({Role.AWARD_DELEGATE})
@@ -136,9 +137,10 @@ async def _contract(session: AsyncSession, contract_id: UUID) -> Scope | None:
     return None if contract is None else _of(contract.buyer_id, contract.project_id)
 
 
-PAGE_PERMITS: Permits = {"show_start": PUBLIC}
+PAGE_PERMITS: Permits = {"show_start": PUBLIC, **operator.PERMITS}
 
 SCOPES: Scopes = {
+    **operator.SCOPES,
     "buyer_id": _buyer,
     "project_id": _project,
     "supplier_id": _supplier,

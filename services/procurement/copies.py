@@ -3,7 +3,7 @@
 No foreign key points at a copy: it may come late, and it goes when its owner erases it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
 from uuid import UUID
@@ -16,8 +16,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.procurement.base import ProcurementTable
 from shared.contracts.booking import EmployerDescribed, PersonDescribed, ProjectDescribed
 from shared.db import swedish_text
+from shared.kernel.grants import Subject
 from shared.kernel.roles import Role
 from shared.messaging.reactions import Copies, Delivery
+from shared.web.browser.sessions import end_sessions_of
 
 COPIES = Copies("procurement")
 COPY_TABLES = ("project_copies", "employer_copies", "person_copies", "person_account_copies")
@@ -134,9 +136,21 @@ async def copy_person(delivery: Delivery, state: PersonDescribed) -> None:
 
 @COPIES.gone(PersonDescribed)
 async def erase_person(delivery: Delivery, key: UUID) -> None:
-    """Drop the person, her grants and her sign-ins: from now on she is nobody here."""
-    await delivery.session.exec(delete(PersonAccountCopy).where(col(PersonAccountCopy.person_id) == key))
-    await delivery.session.exec(delete(PersonCopy).where(col(PersonCopy.person_id) == key))
+    """Drop the person, her grants and her sign-ins, and sign her out: from now on she is nobody here."""
+    session = delivery.session
+    accounts = await session.exec(select(PersonAccountCopy).where(col(PersonAccountCopy.person_id) == key))
+    for account in accounts.all():
+        await end_sessions_of(session, Subject(account.issuer, account.subject))
+    await session.exec(delete(PersonAccountCopy).where(col(PersonAccountCopy.person_id) == key))
+    await session.exec(delete(PersonCopy).where(col(PersonCopy.person_id) == key))
+
+
+async def find_names(session: AsyncSession, people: Collection[UUID]) -> Mapping[UUID, str]:
+    """Return the names of these people; of the erased and the protected there is none."""
+    found = await session.exec(
+        select(PersonCopy.person_id, PersonCopy.name).where(col(PersonCopy.person_id).in_(people))
+    )
+    return {person_id: name for person_id, name in found if name}
 
 
 async def projects_of_buyer(session: AsyncSession, buyer_id: UUID) -> frozenset[UUID]:

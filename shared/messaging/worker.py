@@ -21,6 +21,7 @@ from shared.messaging.consumer import GroupConsumer
 from shared.messaging.copies import COPIES, CopyKeeper
 from shared.messaging.effects import EFFECTS, Effects
 from shared.messaging.failures import cause_of
+from shared.messaging.halts import note_halts
 from shared.messaging.kafka_connection import KafkaConnection
 from shared.messaging.probes import probes
 from shared.messaging.purge import purge
@@ -140,6 +141,7 @@ class Worker:
 
     async def _show_state(self) -> int:
         show_parts(self.service, self.relays, self.consumers)
+        await note_halts(self.database, self.consumers)
         show(self.service, await read_state(self.database, shards=self.settings.relay_shards))
         await self.late_timers.look(self.service, self.timers)
         return 0

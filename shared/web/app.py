@@ -30,11 +30,12 @@ from shared.web.authorisation import FindActor, Permits, Scopes
 from shared.web.browser import pages as browser
 from shared.web.database_errors import told_of_database
 from shared.web.documents import PAGE_POLICY, documents_page, openapi_document
-from shared.web.exchange import ServiceParts, parts_of
+from shared.web.exchange import FindNames, ServiceParts, no_names, parts_of
 from shared.web.gate import gate, route_facts
 from shared.web.idempotency import AnswerKeys
 from shared.web.languages import SHARED_CATALOGUES, Catalogues
 from shared.web.limits import LARGEST_BODY, LimitsMiddleware
+from shared.web.operator import pages as operator
 from shared.web.pages import shell
 from shared.web.pages.environment import SHELL_TEMPLATES, Templates, area_templates
 from shared.web.pages.errors import answer_of
@@ -74,6 +75,7 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
     pages: Sequence[APIRouter] = (),
     page_permits: Permits | None = None,
     template_folders: Mapping[str, Path] | None = None,
+    find_names: FindNames = no_names,
 ) -> FastAPI:
     """Return the web app of a service, with everything under `/<service>`.
 
@@ -117,6 +119,7 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
             folders={
                 "shell": SHELL_TEMPLATES,
                 "sign_in": browser.TEMPLATES,
+                "operator": operator.TEMPLATES,
                 **area_templates(_SERVICES / service),
                 **(template_folders or {}),
             },
@@ -125,6 +128,7 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
         page_policy=page_policy(settings.oidc_issuer),
         origin=settings.origin.rstrip("/"),
         visitor_of=sign_in.visitor_of,
+        names_of=find_names,
         sign_in_address=sign_in.address,
         sign_out_address=sign_in.sign_out_address,
     )

@@ -3,10 +3,12 @@
 `ServiceParts` is made once by `create_service_app`; an `Exchange` is made for each request by the outermost layer.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
+from uuid import UUID
 
+from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 from starlette.types import Scope as AsgiScope
 
@@ -53,6 +55,15 @@ async def nobody(_request: Request) -> Visitor | None:
     return None
 
 
+FindNames = Callable[[AsyncSession, Collection[UUID]], Awaitable[Mapping[UUID, str]]]
+"""Gives the names of people by their ids, of those whom the service knows and may name."""
+
+
+async def no_names(_session: AsyncSession, _people: Collection[UUID]) -> Mapping[UUID, str]:
+    """Know nobody's name."""
+    return {}
+
+
 @dataclass(frozen=True)
 class ServiceParts:
     """What the routes of one service work with."""
@@ -70,6 +81,7 @@ class ServiceParts:
     page_policy: str
     origin: str
     visitor_of: VisitorOf = nobody
+    names_of: FindNames = no_names
     sign_in_address: str | None = None
     sign_out_address: str | None = None
 

@@ -58,6 +58,8 @@ async def _authorise(
     if exchange.subject is None:
         raise AssertionError("authorised before sign-in")
     exchange.actor = actor = await parts.find_actor(session, exchange.subject)
+    if facts.is_page and actor is not None and exchange.person_name is None:
+        exchange.person_name = (await parts.names_of(session, {actor.person_id})).get(actor.person_id)
     permit = facts.permit
     if not permit.account:
         return

@@ -36,16 +36,19 @@ from shared.contracts.facts import Fact, Recipient
 from shared.contracts.notification import NotificationFailed
 from shared.contracts.registry import message_class
 from shared.db import Database, open_database
+from shared.kernel.grants import Subject
 from shared.kernel.ids import new_id
 from shared.messaging.copies import CopyKeeper
 from shared.messaging.effects import Effects
 from shared.messaging.messages import Record, read_record
 from shared.messaging.reactions import Copies, Reactions
 from shared.messaging.taking import Limits
+from shared.web.browser.sessions import begin_session
 from shared.web.idempotency import purge_answers
 from tests.services.booking.registered import BUYER_NUMBER, Office, a_project_input, an_office
 from tests.support.databases import ServiceDatabase
 from tests.support.messaging import a_message, a_record, rows_of
+from tests.support.web import ISSUER_ALIAS
 
 HER_VALUES: Final = ("Quintilia", "Zebedeus", "quintilia", "46701740690", "199006022397")
 DETAILS: Final = PersonDetails(
@@ -127,7 +130,8 @@ async def test_no_row_holds_the_erased_whatever_comes_late(services: Services) -
     person_id, told, off_contract = await _known_everywhere(services)
     before = await services.places()
     said = {f"{name}.{place}" for name, places in _PERSONAL.items() for place in places}
-    assert before - said == {f"{name}.dead_letters.value" for name in ("procurement", "notification")}
+    letters = {f"{name}.dead_letters.value" for name in ("procurement", "notification")}
+    assert before - said == letters | {f"{name}.web_sessions.subject" for name in _PERSONAL}
     assert {place.partition(".")[0] for place in before} == set(_PERSONAL)
 
     await _erase(services, person_id)
@@ -185,7 +189,7 @@ _PERSONAL: Final = {"booking": IN_BOOKING, "procurement": IN_PROCUREMENT, "notif
 
 
 async def _known_everywhere(services: Services) -> tuple[UUID, list[Record], Record]:
-    """Make her known, with roles, wishes, a suppressed address and something to be told, and a state set aside."""
+    """Make her known, with roles, sessions, wishes, a suppressed address, something to be told, a state set aside."""
     office = services.office
     async with office.transaction() as session:
         person = await office.person(session, DETAILS, "quintilia")
@@ -212,6 +216,8 @@ async def _known_everywhere(services: Services) -> tuple[UUID, list[Record], Rec
         cause = SuppressionCause.OPERATOR
         await suppress(session, ChannelName.EMAIL, "quintilia@example.test", cause, now=now, note="Quintilia has left")
     await services.hear(NOTIFICATION_REACTIONS, services.notification, _booking_for(person_id))
+    for database in (office.database, services.procurement, services.notification):
+        await begin_session(database, Subject(ISSUER_ALIAS, "quintilia"), hint="quintilia", instead_of=None)
     content = json.dumps({"given_name": "Quintilia", "email": "quintilia@example.test"}).encode()
     off_contract = replace(told[-1], value=content, offset=800)
     await services.copy(off_contract)

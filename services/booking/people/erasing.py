@@ -15,7 +15,9 @@ from services.booking.people.rules import NumberKind
 from services.booking.people.tables import Account, Invitation, Participation, Person, PersonHistory, RoleGrant
 from shared.contracts.booking import PersonDescribed
 from shared.kernel.clock import Clock
+from shared.kernel.grants import Subject
 from shared.messaging.outbox import bury
+from shared.web.browser.sessions import end_sessions_of
 
 ERASED = "\N{EN DASH}"
 
@@ -23,12 +25,14 @@ ERASED = "\N{EN DASH}"
 async def erase_person(session: AsyncSession, clock: Clock, person_id: UUID, *, by: UUID | None, reason: str) -> bool:
     """Erase a person and bury her state; return whether her values are kept, restricted, for the project's accounts.
 
-    Her roles end and she can no longer sign in. Raises NotFound where she is unknown or erased already.
+    Her roles and web sessions end; she can no longer sign in. Raises NotFound where she is unknown or erased already.
     """
     person = await locked_person(session, person_id)
     now = clock.now()
     took_part = await session.exec(select(Participation.id).where(col(Participation.person_id) == person_id).limit(1))
     kept = took_part.first() is not None
+    for account in (await session.exec(select(Account).where(col(Account.person_id) == person_id))).all():
+        await end_sessions_of(session, Subject(account.issuer, account.subject))
     await session.exec(delete(Account).where(col(Account.person_id) == person_id))
     await session.exec(delete(Invitation).where(col(Invitation.person_id) == person_id))
     await session.exec(

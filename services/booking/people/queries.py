@@ -1,5 +1,6 @@
 """Reads of people: who one is oneself, and who holds which role in a project."""
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -198,3 +199,13 @@ def participant_view(participation: Participation, person: Person) -> Participan
         given_name=None if person.protected else person.given_name,
         family_name=None if person.protected else person.family_name,
     )
+
+
+async def find_names(session: AsyncSession, people: Collection[UUID]) -> Mapping[UUID, str]:
+    """Return the names of these people, as one sees those who have decided; of the erased there is none."""
+    found = await session.exec(
+        select(Person.id, Person.given_name, Person.family_name).where(
+            col(Person.id).in_(people), col(Person.erased_at).is_(None), col(Person.protected).is_(False)
+        )
+    )
+    return {person_id: f"{given_name} {family_name}" for person_id, given_name, family_name in found}

@@ -1,6 +1,6 @@
 """Reads of recipients: their addresses, what they wish, and what may not be used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -24,6 +24,16 @@ _STATES: Mapping[Holder, type[State]] = {Holder.PERSON: PersonDescribed, Holder.
 async def find_recipient(session: AsyncSession, kind: Holder, holder_id: UUID) -> Recipient | None:
     """Return the copy, or None where none has come yet or its owner has erased it."""
     return await session.get(Recipient, (kind, holder_id))
+
+
+async def find_names(session: AsyncSession, people: Collection[UUID]) -> Mapping[UUID, str]:
+    """Return what these people are called here, which is their given names; of the protected there is none."""
+    found = await session.exec(
+        select(Recipient.id, Recipient.name).where(
+            col(Recipient.kind) == Holder.PERSON, col(Recipient.id).in_(people), col(Recipient.protected).is_(False)
+        )
+    )
+    return {person_id: name for person_id, name in found if name}
 
 
 async def is_recipient_erased(session: AsyncSession, kind: Holder, holder_id: UUID) -> bool:

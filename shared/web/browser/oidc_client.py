@@ -88,7 +88,7 @@ class SignInClient:
         """Close the connections to the issuer."""
         await self._http.aclose()
 
-    async def begin(self, return_to: str, *, language: str) -> tuple[str, Attempt]:
+    async def start(self, return_to: str, *, language: str) -> tuple[str, Attempt]:
         """Return where to send the browser, and what to keep until it comes back. Raises TryLater."""
         endpoint = await self._endpoint("authorization_endpoint")
         attempt = Attempt(

@@ -132,7 +132,7 @@ async def sign_in(request: Request, to: Annotated[str, _PARAMETER] = "") -> Resp
     wanted = here.own_page(to)
     if exchange_of(request).subject is not None:
         return see_other(wanted)
-    address, attempt = await here.client.begin(wanted, language=exchange_of(request).language)
+    address, attempt = await here.client.start(wanted, language=exchange_of(request).language)
     # one mark for a browser with several tabs: each has its own state
     browser = here.attempt_cookie.read(request) or new_random()
     await keep_attempt(here.database, attempt, browser=browser)

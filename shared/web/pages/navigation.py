@@ -21,7 +21,10 @@ class Place:
     roles: AbstractSet[Role] = frozenset()
 
 
-PLACES: Final[tuple[Place, ...]] = (Place("/booking/", N_("Start")),)
+PLACES: Final[tuple[Place, ...]] = (
+    Place("/booking/", N_("Start")),
+    Place("/booking/operator/messages", N_("Messages"), frozenset({Role.OPERATOR})),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The operator's pages, the same in every service: what messaging has set aside or stopped, and what was decided."""
