@@ -1,5 +1,6 @@
 """Parts that belong to one test, which may stop, kill and start them again at the same address."""
 
+import asyncio
 import subprocess
 from pathlib import Path
 
@@ -20,9 +21,14 @@ class OwnPart:
 
     async def start(self) -> None:
         """Start it and return when it answers."""
-        self.server.prepare(lambda _: None)
-        self.process = start(self.server.program(), self.log)
+        await self.begin()
+        assert self.process is not None
         await self.server.wait_ready(self.process, self.log)
+
+    async def begin(self) -> None:
+        """Start it, from the main thread: it ends with the thread that started it, so that nothing is left behind."""
+        await asyncio.to_thread(self.server.prepare, lambda _: None)
+        self.process = start(await asyncio.to_thread(self.server.program), self.log, dies_with_parent=True)
 
     def stop(self) -> None:
         """Stop it in order; nothing happens when it does not run."""

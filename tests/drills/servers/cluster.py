@@ -5,18 +5,20 @@ Each node speaks to the other two through proxies, so that one can be cut off fr
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from deploy.embedded.kafka import KafkaServer, new_cluster_id
-from deploy.embedded.processes import Deadline, free_port
+from deploy.embedded.processes import Deadline, accepts_connections, free_port, last_lines
 from tests.drills.servers.proxy import Proxies, Proxy
 from tests.support.own_parts import OwnPart
 
 SIZE = 3
 NODES = range(1, SIZE + 1)
+_START_SECONDS = 120.0
 _ASK_SECONDS = 30.0
 _ASK_AGAIN_SECONDS = 0.2
 
@@ -51,9 +53,28 @@ class KafkaCluster:
         return ",".join(f"127.0.0.1:{port}" for port in self._ports.values())
 
     async def start(self) -> None:
-        """Start all three; none is ready before two of them have met."""
-        await asyncio.gather(*(asyncio.to_thread(node.server.prepare, lambda _: None) for node in self.nodes.values()))
-        await asyncio.gather(*(node.start() for node in self.nodes.values()))
+        """Start all three and return when they have met."""
+        await asyncio.gather(*(node.begin() for node in self.nodes.values()))
+        deadline = Deadline(_START_SECONDS)
+        while await self._met() < SIZE:
+            for number, node in self.nodes.items():
+                assert node.process is not None
+                assert node.process.poll() is None, f"node {number} has ended:\n{last_lines(node.log, 20)}"
+            assert not deadline.is_over, "the three brokers have not met"
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+
+    async def _met(self) -> int:
+        """Return how many of the three the cluster knows to be there."""
+        if not all(accepts_connections(port) for port in self._ports.values()):
+            return 0
+        client = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=3000)
+        try:
+            await client.start()
+            return len((await client.describe_cluster())["brokers"])
+        except (KafkaError, OSError):
+            return 0
+        finally:
+            await client.close()
 
     def stop(self) -> None:
         """Stop all three at once: the last ones have nobody left to hand over to, so they are not asked nicely."""
@@ -61,22 +82,27 @@ class KafkaCluster:
             if node.process is not None:
                 node.kill()
 
-    async def leaders(self, topic: str) -> list[int]:
-        """Return which node leads each partition; -1 where none does now."""
-        return [partition["leader"] for partition in await self._partitions(topic)]
+    async def leaders(self, topic: str, *, but: int | None = None) -> list[int]:
+        """Return which node leads each partition, -1 where none does now. `but` is not asked: it may not know."""
+        asked = next(port for node, port in self._ports.items() if node != but and self.nodes[node].process)
+        client = AIOKafkaClient(bootstrap_servers=f"127.0.0.1:{asked}")
+        try:
+            await client.bootstrap()  # what it knows now comes from this very node
+            known = client.cluster
+            partitions = [TopicPartition(topic, each) for each in sorted(known.partitions_for_topic(topic) or ())]
+            return [-1 if (leader := known.leader_for_partition(each)) is None else leader for each in partitions]
+        finally:
+            await client.close()
 
     async def in_sync(self, topic: str) -> list[set[int]]:
         """Return which nodes have all of each partition."""
-        return [set(partition["isr"]) for partition in await self._partitions(topic)]
-
-    async def _partitions(self, topic: str) -> list[dict[str, Any]]:
         deadline = Deadline(_ASK_SECONDS)
         while True:
             client = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=3000)
             try:
                 await client.start()
                 [described] = await client.describe_topics([topic])
-                return sorted(described["partitions"], key=lambda partition: int(partition["partition"]))
+                return [set(partition["isr"]) for partition in described["partitions"]]
             except (KafkaError, OSError):  # it asks a node of its own choice, which may be the dead one
                 if deadline.is_over:
                     raise

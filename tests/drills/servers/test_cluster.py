@@ -34,7 +34,7 @@ async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kaf
 
 async def leader_is_not(cluster: KafkaCluster, node: int) -> None:
     async def moved() -> bool:
-        return (await cluster.leaders(TOPIC))[0] not in {node, -1}
+        return (await cluster.leaders(TOPIC, but=node))[0] not in {node, -1}
 
     await until(moved, seconds=60, what=f"another leader than node {node}")
 
