@@ -59,7 +59,7 @@ class Pages:
             headers={
                 "content-language": language,
                 "content-security-policy": _POLICY,
-                "referrer-policy": "no-referrer",
+                "referrer-policy": "same-origin",  # with none a form of our own says that it comes from nowhere
                 "x-content-type-options": "nosniff",
                 "cache-control": "no-store",
                 "vary": "accept-language",

@@ -133,6 +133,35 @@ async def test_without_a_choice_nobody_is_signed_in(origin: RunningOrigin) -> No
     assert httpx.URL(answer.headers["location"]).params["error"] == "login_required"
 
 
+async def _asked_again(origin: RunningOrigin, **parameters: str) -> httpx.Response:
+    wish = {name: value for name, value in CHOSEN.items() if name != "person"}
+    return await origin.client.get("/issuer/authorize", params={**wish, **parameters})
+
+
+async def test_who_has_chosen_on_the_page_is_not_asked_again_until_signing_out(origin: RunningOrigin) -> None:
+    origin.client.cookies.clear()
+    assert 'name="remember"' in (await _asked_again(origin)).text
+    chosen = await choose(origin, None, remember="1")
+    cookie = chosen.headers["set-cookie"]
+    assert {"HttpOnly", "Path=/issuer", "SameSite=lax"} <= set(cookie.split("; "))
+    for service in ("booking", "notification"):
+        client = f"kurslots-{service}-web"
+        answer = await _asked_again(
+            origin, client_id=client, redirect_uri=f"{origin.url}/{service}/sign-in/callback", nonce="n"
+        )
+        assert "code" in httpx.URL(answer.headers["location"]).params
+    assert (await _asked_again(origin, prompt="login")).status_code == 200
+    assert (await _asked_again(origin, code_challenge="")).status_code == 302
+    await origin.client.get("/issuer/end-session")
+    assert (await _asked_again(origin)).status_code == 200
+
+
+async def test_a_program_that_chooses_is_not_remembered(origin: RunningOrigin) -> None:
+    origin.client.cookies.clear()
+    await choose(origin)
+    assert (await _asked_again(origin)).status_code == 200
+
+
 async def test_a_refused_sign_in_is_said_on_a_page(origin: RunningOrigin) -> None:
     page = await origin.client.get("/issuer/authorize", params={**CHOSEN, "client_id": "x"})
     assert page.status_code == 400

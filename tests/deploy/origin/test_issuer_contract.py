@@ -106,7 +106,8 @@ def a_request(subject: Subject, service: str = "booking", /, **changes: str | No
 
 
 async def sign_in(subject: Subject, parameters: dict[str, str]) -> dict[str, str]:
-    """Go through the issuer's page as a browser would; returns the parameters that the client is given."""
+    """Go through the issuer's page as a fresh browser would; returns the parameters that the client is given."""
+    subject.client.cookies.clear()
     address = subject.metadata["authorization_endpoint"]
     page = await subject.client.get(address, params=parameters)
     assert page.status_code == 200, page.text

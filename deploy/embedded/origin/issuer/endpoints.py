@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from deploy.embedded.origin.issuer.clients import SCOPES
 from deploy.embedded.origin.issuer.keys import ALGORITHM, SigningKeys
+from deploy.embedded.origin.issuer.remembered import Remembered
 from deploy.embedded.origin.issuer.server import IssuerRequest, IssuerServer
 from deploy.embedded.origin.pages import Pages
 from deploy.embedded.origin.problems import OriginProblem
@@ -20,6 +21,7 @@ from deploy.people import ReadyMade
 from shared.kernel.texts import N_
 
 _MOST_FIELDS = 40
+_ASK_AGAIN = ("login", "select_account")
 
 
 class IssuerRoutes:
@@ -30,6 +32,7 @@ class IssuerRoutes:
         self._ready_made = ready_made
         self._keys = keys
         self._pages = pages
+        self._remembered = Remembered(server.issuer)
 
     def routes(self) -> list[Route]:
         base = urlsplit(self._server.issuer).path
@@ -72,12 +75,19 @@ class IssuerRoutes:
         return JSONResponse(self._keys.published.as_dict(private=False), headers={"cache-control": "no-cache"})
 
     async def choose(self, request: Request) -> Response:
-        """Show the people to choose among, if the request is one that could be granted."""
+        """Show the people to choose among, if the request could be granted; who has chosen already is not asked."""
         asked = self._read(request, request.query_params)
+        person = self._ready_made.people.get(self._remembered.person_of(request) or "")
+        if request.query_params.get("prompt") in _ASK_AGAIN:
+            person = None
         try:
-            self._server.get_consent_grant(asked, end_user=None)
+            grant = self._server.get_consent_grant(asked, end_user=person)
         except OAuth2Error as error:
             return self._refused(request, asked, error)
+        if person is not None:
+            answer = self._server.create_authorization_response(request=asked, grant_user=person, grant=grant)
+            assert isinstance(answer, Response)
+            return answer
         return self._pages.render(
             request,
             "sign_in.html",
@@ -107,6 +117,8 @@ class IssuerRoutes:
             return self._refused(request, asked, error)
         answer = self._server.create_authorization_response(request=asked, grant_user=person, grant=grant)
         assert isinstance(answer, Response)
+        if form.get("remember"):
+            self._remembered.remember(answer, person.sub)
         return answer
 
     async def token(self, request: Request) -> Response:
@@ -122,9 +134,13 @@ class IssuerRoutes:
             wish = self._server.validate_endpoint_request("end_session", asked)
         except OAuth2Error as error:
             return self._refused(request, asked, error)
-        if wish.redirect_uri:
-            return RedirectResponse(wish.redirect_uri, HTTPStatus.SEE_OTHER)
-        return self._pages.render(request, "signed_out.html")
+        answer: Response = (
+            RedirectResponse(wish.redirect_uri, HTTPStatus.SEE_OTHER)
+            if wish.redirect_uri
+            else self._pages.render(request, "signed_out.html")
+        )
+        self._remembered.forget(request, answer)
+        return answer
 
     async def people(self, request: Request) -> Response:
         """The people as JSON, for programs: subject, name, role and scope."""

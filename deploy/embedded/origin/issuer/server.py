@@ -253,7 +253,7 @@ def _life_seconds(client: Client, grant_type: str) -> int:
 
 
 class EndSession(EndSessionEndpoint):
-    """Sign-out: the issuer keeps no session, so all there is to do is to lead back to where the client said."""
+    """Sign-out: what the issuer remembers of the browser is forgotten by its route, and the client says where to go."""
 
     server: IssuerServer
 
@@ -264,7 +264,7 @@ class EndSession(EndSessionEndpoint):
         return [ALGORITHM]
 
     def end_session(self, end_session_request: object) -> None:
-        """Nothing to end."""
+        """End nothing here: the browser's choice is ended where its cookie can be taken."""
 
 
 def build_server(
