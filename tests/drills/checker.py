@@ -94,6 +94,7 @@ def judge(evidence: Evidence, *, allowed: Collection[str] = ()) -> Report:
     _judge_requests(evidence, first, report)
     _judge_tellings(evidence, first, report)
     _judge_mails(evidence, report, allowed)
+    _judge_receipts(evidence, first, report)
     _judge_leftovers(evidence, report, allowed)
     _judge_poison(evidence, report)
     _judge_order(evidence, first, report)
@@ -240,18 +241,47 @@ def _judge_tellings(evidence: Evidence, first: Mapping[str, Fact], report: Repor
 
 
 def _judge_mails(evidence: Evidence, report: Report, allowed: Collection[str]) -> None:
-    """Every e-mail arrived once, or its notification says that this is not known, or that it failed."""
+    """Every notification arrived once, or says that this is not known, or that it failed.
+
+    An SMS is followed where the drill's own provider has written down what arrived.
+    """
     unknown = _ever_unknown(evidence)
+    arrivals = _arrivals(evidence)
+    channels = {"email", *(line["channel"] for line in evidence.of("arrived"))}
     for row in evidence.rows["notification"]["notifications"]:
-        if row["channel"] != "email":
+        if row["channel"] not in channels:
             continue
-        arrived, state = evidence.mails.get(row["id"], 0), row["state"]
+        arrived, state = arrivals[row["id"]], row["state"]
+        told = f"notification {row['id']} ({row['kind']} by {row['channel']})"
         if arrived > 1 and row["id"] not in unknown:
-            report.double.append(f"notification {row['id']} ({row['kind']}) arrived {arrived} times")
+            report.double.append(f"{told} arrived {arrived} times")
         if state in ("sent", "delivered") and not arrived and row["id"] not in unknown:
-            report.lost.append(f"notification {row['id']} ({row['kind']}) is {state} and did not arrive")
+            report.lost.append(f"{told} is {state} and did not arrive")
         if state in ("pending", "sending") or (state in _NOT_SENT and FAILED_MAILS not in allowed):
-            report.lost.append(f"notification {row['id']} ({row['kind']}) is still {state}")
+            report.lost.append(f"{told} is still {state}")
+
+
+def _arrivals(evidence: Evidence) -> Counter[str]:
+    """Count what arrived by the notification; an SMS says only to which address its receipt goes."""
+    by_receipt = {row["receipt"]: row["id"] for row in evidence.rows["notification"].get("attempts", ())}
+    counted = Counter(dict(evidence.mails))
+    for line in evidence.of("arrived"):
+        counted[line["id"] if line["channel"] == "email" else by_receipt.get(line["receipt"], "")] += 1
+    return counted
+
+
+def _judge_receipts(evidence: Evidence, first: Mapping[str, Fact], report: Report) -> None:
+    """What a provider says first stands, however often and late it says something; the others are told of it once."""
+    notifications = {row["id"]: row["state"] for row in evidence.rows["notification"]["notifications"]}
+    of_attempt = {row["receipt"]: row["id"] for row in evidence.rows["notification"].get("attempts", ())}
+    for line in evidence.of("receipt"):
+        state = notifications.get(of_attempt.get(line["receipt"], ""), "not there")
+        if line["status"] == "delivered" and state != "delivered":
+            report.lost.append(f"a receipt says delivered (answered {line['answer']}), and its notification is {state}")
+    told = Counter(fact.key for fact in first.values() if fact.type == "notification.delivered.v1")
+    report.double += [
+        f"notification {key} was told as delivered {count} times" for key, count in told.items() if count > 1
+    ]
 
 
 def _ever_unknown(evidence: Evidence) -> set[str]:

@@ -55,6 +55,7 @@ _TABLES = {
         "notifications": "SELECT id::text, kind, channel, recipient_id::text, cause_id::text, state FROM notifications",
         "notification_history": "SELECT id AS place, notification_id::text AS id, before, after"
         " FROM notification_history ORDER BY notification_history.id",
+        "attempts": "SELECT notification_id::text AS id, encode(receipt_hash, 'hex') AS receipt FROM attempts",
     },
 }
 _EVERYWHERE = {
