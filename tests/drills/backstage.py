@@ -115,6 +115,9 @@ class Backstage:
             "SMS_URL": f"{self.origin}/sms/a1/sms",
             "SMS_USER": "kurslots",
             "SMS_PASSWORD": self._sms_password,
+            # a sender that was killed is missed soon, but not before its provider would have answered
+            "SMTP_TIMEOUT_SECONDS": "8",
+            "NOTIFICATION_SENDING_LIMIT_SECONDS": "10",
             "LOG_LEVEL": "info",
             **{f"{service.upper()}_SECRET": secret for service, secret in self._secrets.items()},
         }
