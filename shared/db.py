@@ -5,6 +5,7 @@ Commands get a session and never commit; the edge does. A URL protects a connect
 """
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -127,6 +128,16 @@ def make_engine(url: str, **options: Any) -> AsyncEngine:  # noqa: ANN401 - SQLA
         parameters["ssl"] = tls_of(address)
 
     return engine
+
+
+async def rows_of(session: AsyncSession, statement: str, *values: object) -> Sequence[Any]:
+    """Run a statement as it stands, `$1` for the first value, in the session's transaction; return its rows.
+
+    For the few that are run so often that putting them together would cost as much as running them. What the session
+    has not yet flushed is not seen, and values come as the driver gives them.
+    """
+    connection = await session.connection()
+    return (await connection.exec_driver_sql(statement, values)).all()
 
 
 def open_database(

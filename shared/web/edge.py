@@ -19,7 +19,7 @@ from shared.kernel.grants import Actor, Subject
 from shared.kernel.texts import N_, Text
 from shared.web.database_errors import CommitFailedError, constraint_of, sqlstate_of, told_of_database
 from shared.web.exchange import ServiceParts, exchange_of, parts_of
-from shared.web.idempotency import KEY_HEADER, StoredAnswer, checked_key, claim, find_answer, keep_answer
+from shared.web.idempotency import KEY_HEADER, StoredAnswer, checked_key, claim, keep_answer
 from shared.web.languages import Catalogues, Language
 
 REPLAYED_HEADER: Final = "idempotency-replayed"
@@ -114,8 +114,7 @@ async def _carried_out_once(
     lookup = keys.lookup(context.found_subject, parts.routes[request.scope["endpoint"]].name, key)
     address = f"{request.url.path}?{request.url.query}".encode()
     fingerprint = keys.fingerprint(request.method, address, await request.body())
-    await claim(context.session, lookup)
-    stored = await find_answer(context.session, keys, lookup=lookup, fingerprint=fingerprint)
+    stored = await claim(context.session, keys, lookup=lookup, fingerprint=fingerprint)
     if stored is not None:
         return stored, True
     answer = await _carried_out(context, command, status)

@@ -13,10 +13,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.db import Database
+from shared.db import Database, rows_of
 from shared.kernel.clock import machine_now
 from shared.kernel.errors import Conflict, InvalidInput
 from shared.kernel.grants import Subject
@@ -30,6 +30,15 @@ KEPT: Final = timedelta(hours=24)
 _KEY_SYNTAX = re.compile(r"[\x21-\x7e]+")
 _NONCE_BYTES = 12
 _PADDED_TO = 1_024
+_CLAIM = """
+    SELECT pg_try_advisory_xact_lock($1), kept.fingerprint, kept.answer
+      FROM (SELECT) AS asked LEFT JOIN idempotency_keys AS kept ON kept.lookup = $2
+"""
+_KEEP = """
+    INSERT INTO idempotency_keys (lookup, fingerprint, answer, created_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING
+    RETURNING true
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,32 +104,24 @@ def _digest(key: bytes, *parts: bytes) -> bytes:
     return digest.finalize()
 
 
-async def claim(session: AsyncSession, lookup: bytes) -> None:
-    """Hold the key until the transaction ends; raises Conflict while another request holds it."""
+async def claim(session: AsyncSession, keys: AnswerKeys, *, lookup: bytes, fingerprint: bytes) -> StoredAnswer | None:
+    """Hold the key until the transaction ends, and return the first answer to this request where there is one.
+
+    Raises Conflict while another request holds the key, InvalidInput where the key was used for another request. An
+    answer committed between the look and the hold is not seen; then `keep_answer` finds its place taken.
+    """
     number = int.from_bytes(lookup[:8], signed=True)
-    got = (await (await session.connection()).execute(select(func.pg_try_advisory_xact_lock(number)))).scalar_one()
+    [(got, known_fingerprint, sealed)] = await rows_of(session, _CLAIM, number, lookup)
     if not got:
-        raise Conflict(
-            N_("A request with this Idempotency-Key is being carried out just now. Wait for its answer."),
-            code="idempotency_key_in_use",
-        )
-
-
-async def find_answer(
-    session: AsyncSession, keys: AnswerKeys, *, lookup: bytes, fingerprint: bytes
-) -> StoredAnswer | None:
-    """Return the first answer to this request; raises InvalidInput where the key was used for another one."""
-    table = idempotency_keys.c
-    connection = await session.connection()
-    row = (await connection.execute(select(idempotency_keys).where(table.lookup == lookup))).one_or_none()
-    if row is None:
+        raise _in_use()
+    if sealed is None:
         return None
-    if row.fingerprint != fingerprint:
+    if known_fingerprint != fingerprint:
         raise InvalidInput(
             N_("This Idempotency-Key was used for another request. Use a new key for each thing that is to be done."),
             code="idempotency_key_reused",
         )
-    answer = keys.unseal(lookup, row.answer)
+    answer = keys.unseal(lookup, sealed)
     if answer is None:
         raise Conflict(
             N_("This was already done, but its answer can no longer be read. Reload to see how it stands."),
@@ -129,18 +130,19 @@ async def find_answer(
     return answer
 
 
+def _in_use() -> Conflict:
+    return Conflict(
+        N_("A request with this Idempotency-Key is being carried out just now. Wait for its answer."),
+        code="idempotency_key_in_use",
+    )
+
+
 async def keep_answer(
     session: AsyncSession, keys: AnswerKeys, answer: StoredAnswer, *, lookup: bytes, fingerprint: bytes
 ) -> None:
-    """Store the answer in the command's own transaction."""
-    await (await session.connection()).execute(
-        insert(idempotency_keys).values(
-            lookup=lookup,
-            fingerprint=fingerprint,
-            answer=keys.seal(lookup, answer),
-            created_at=machine_now(),
-        )
-    )
+    """Store the answer in the command's own transaction. Raises Conflict where another request just stored one."""
+    if not await rows_of(session, _KEEP, lookup, fingerprint, keys.seal(lookup, answer), machine_now()):
+        raise _in_use()
 
 
 async def purge_answers(database: Database, *, kept: timedelta = KEPT, step: int = 500) -> int:

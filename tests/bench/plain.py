@@ -12,6 +12,7 @@ from uuid import UUID
 
 import uvicorn
 from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
+from sqlalchemy import insert, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -30,10 +31,12 @@ from shared.db import open_database
 from shared.kernel.clock import machine_now
 from shared.kernel.ids import reference
 from shared.messaging.outbox import record
-from shared.web.idempotency import AnswerKeys, StoredAnswer, find_answer, keep_answer
+from shared.web.idempotency import AnswerKeys, StoredAnswer
 from shared.web.sign_in import IssuerKeys, TokenVerifier
+from shared.web.tables import idempotency_keys
 
 _CONTACT = "contact"
+_KEPT = text("SELECT answer FROM idempotency_keys WHERE lookup = :lookup")
 
 
 def create_app(settings: BookingSettings) -> FastAPI:
@@ -81,12 +84,17 @@ def create_app(settings: BookingSettings) -> FastAPI:
     ) -> Response:
         lookup = hashlib.sha256(f"{person_id} {idempotency_key}".encode()).digest()
         fingerprint = hashlib.sha256(request.url.path.encode() + await request.body()).digest()
-        answer = await find_answer(session, keys, lookup=lookup, fingerprint=fingerprint)
+        kept = (
+            await session.execute(select(idempotency_keys).where(idempotency_keys.c.lookup == lookup))
+        ).one_or_none()
+        answer = None if kept is None else keys.unseal(lookup, kept.answer)
         if answer is None:
             booking = await _book(session, project_id, employer_id, body, person_id)
             view: BookingView = await booking_view(session, booking)
             answer = StoredAnswer(201, view.model_dump_json().encode())
-            await keep_answer(session, keys, answer, lookup=lookup, fingerprint=fingerprint)
+            sealed = keys.seal(lookup, answer)
+            row = {"lookup": lookup, "fingerprint": fingerprint, "answer": sealed, "created_at": machine_now()}
+            await session.execute(insert(idempotency_keys).values(row))
             await session.commit()
         return Response(answer.content, answer.status, media_type="application/json")
 

@@ -18,6 +18,7 @@ from services.booking.bookings.views import (
     ChangeRun,
     booking_view,
     booking_views,
+    placed_view,
 )
 from services.booking.courses.queries import get_run
 from services.booking.courses.views import RunView
@@ -36,8 +37,8 @@ async def book_seats(request: Request, project_id: UUID, employer_id: UUID, body
 
     async def command(context: CommandContext) -> BookingView:
         order = Order(project_id, employer_id, body.run_id, body.seats, tuple(body.participants), body.need_id)
-        booking = await commands.book_seats(context.session, context.clock, order, by=context.actor.person_id)
-        return await booking_view(context.session, booking)
+        placed = await commands.place_booking(context.session, context.clock, order, by=context.actor.person_id)
+        return await placed_view(context.session, placed)
 
     return await run_command(request, command, status=201)
 

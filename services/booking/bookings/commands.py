@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.base import check_version, locked
 from services.booking.bookings.members import check_need, check_participants
+from services.booking.bookings.placing import Placed, Setting, place, seats_for, setting_of
 from services.booking.bookings.queries import get_booking, seats_of
 from services.booking.bookings.recipients import contacts_of, participants_of, recipients
 from services.booking.bookings.rules import BOOKING, BookingState, HeldSeat, SeatChanges, check_names, plan_change
@@ -24,18 +25,17 @@ from services.booking.courses.commands import lock_run
 from services.booking.courses.queries import summary_of
 from services.booking.courses.rules import RUN, RunState, check_not_begun, check_not_over, is_late_cancellation
 from services.booking.courses.tables import Run
-from services.booking.employers.employments import check_member
 from services.booking.needs.commands import meet_need, unmeet_needs
 from services.booking.needs.rules import MetBy
 from services.booking.projects.queries import get_project_row
-from services.booking.seats.commands import give_back, take_seats
+from services.booking.seats.commands import Taken, give_back, take_open_seats, take_seats
 from shared.contracts.booking import BookingCancelled, BookingChanged, BookingConfirmed
 from shared.kernel.calendar import legal_day
 from shared.kernel.clock import Clock
 from shared.kernel.errors import NotFound, Refused
-from shared.kernel.ids import reference
+from shared.kernel.ids import new_id, reference
 from shared.kernel.texts import N_
-from shared.messaging.outbox import record
+from shared.messaging.outbox import record, told_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,50 +60,66 @@ class Change:
 
 
 async def book_seats(session: AsyncSession, clock: Clock, order: Order, *, by: UUID | None = None) -> Booking:
-    """Book seats, all or none, and tell the contacts and the participants.
+    """Book seats, all or none, and tell the contacts and the participants. Raises as `place_booking`."""
+    return (await place_booking(session, clock, order, by=by)).booking
+
+
+async def place_booking(session: AsyncSession, clock: Clock, order: Order, *, by: UUID | None = None) -> Placed:
+    """Book seats, all or none, and tell the contacts and the participants; return what there is to show of it.
 
     Raises Refused where too few are free (saying how many are), the run has begun or a participant has a seat already;
     InvalidInput where somebody named is not the employer's in the project; Conflict for a cancelled run.
     """
     check_names(order.participants, order.seats)
+    await session.flush()
     run = await lock_run(session, order.run_id, shared=True)
     if run.project_id != order.project_id:
         raise NotFound(N_("There is no such run in this project."), code="run_not_found", field="run_id")
     now = clock.now()
     _check_open(run, now)
-    await check_member(session, order.project_id, order.employer_id)
+    setting = await setting_of(session, run, project_id=order.project_id, employer_id=order.employer_id)
     await _check_participants(session, order, run, order.participants)
     if order.need_id is not None:
         await check_need(session, order.need_id, project_id=order.project_id, employer_id=order.employer_id)
-    taken = await take_seats(session, run=run, employer_id=order.employer_id, seats=order.seats)
     booking = Booking(
+        id=new_id(),
         reference=reference("B"),
         project_id=order.project_id,
         employer_id=order.employer_id,
         run_id=run.id,
         state=BookingState.CONFIRMED.value,
         seats=order.seats,
+        version=1,
+        cancelled_because=None,
+        cancelled_late=None,
         created_at=now,
     )
-    session.add(booking)
-    await session.flush()
-    names: list[UUID | None] = [*order.participants, *([None] * (order.seats - len(order.participants)))]
-    origins = [(part.pool_id, part.kept) for part in taken for _ in range(part.seats)]
-    session.add_all(
-        _seat(booking, number, pool_id, name, kept=kept)
-        for number, ((pool_id, kept), name) in enumerate(zip(origins, names, strict=True), 1)
+    fact = BookingConfirmed(
+        booking_id=booking.id,
+        reference=booking.reference,
+        project_id=booking.project_id,
+        employer_id=booking.employer_id,
+        run=setting.summary(run),
+        run_sequence=run.sequence,
+        seats=booking.seats,
+        named=len(order.participants),
+        recipients=recipients("contact", setting.contacts) + recipients("participant", order.participants),
     )
-    session.add(_history(booking, now, by, "confirmed", before=None, seats_before=0, joined=order.participants))
-    await session.flush()
+    told = told_of(fact)
+    # last, so that the pool is held for as short as can be
+    taken = await _take_for(session, run, setting, order)
+    seats = seats_for(run, booking.id, taken, order.participants, order.seats)
+    await place(session, booking, seats, told, now=now, by=by, joined=order.participants)
     if order.need_id is not None:
         await meet_need(session, clock, order.need_id, MetBy.SEATS, booking.id, by=by)
-    fact = BookingConfirmed(
-        **await _told(session, booking, run),
-        recipients=recipients("contact", await _contacts(session, booking))
-        + recipients("participant", order.participants),
-    )
-    await record(session, fact, version=booking.version, at=now)
-    return booking
+    return Placed(booking, run, setting, seats, taken)
+
+
+async def _take_for(session: AsyncSession, run: Run, setting: Setting, order: Order) -> Sequence[Taken]:
+    if run.employer_cap is not None or setting.kept_pool(order.employer_id) is not None:
+        return await take_seats(session, run=run, employer_id=order.employer_id, seats=order.seats)
+    pool = setting.open_pool()
+    return [await take_open_seats(session, pool, run=run, employer_id=order.employer_id, seats=order.seats)]
 
 
 async def change_booking(

@@ -8,11 +8,12 @@ from pydantic import AwareDatetime, Field
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.booking.bookings.placing import Placed
 from services.booking.bookings.queries import seats_of
 from services.booking.bookings.rules import BookingState
 from services.booking.bookings.tables import Booking, Seat
 from services.booking.courses.tables import Run
-from services.booking.courses.views import MeetingBody, RunView
+from services.booking.courses.views import MeetingBody, RunView, run_fields
 from services.booking.employers.tables import Employer
 from services.booking.people.tables import Person
 from services.booking.seats.views import MOST_SEATS, Seats, run_views
@@ -141,6 +142,36 @@ async def booking_view(session: AsyncSession, booking: Booking) -> BookingView:
     return (await booking_views(session, [booking]))[0]
 
 
+async def placed_view(session: AsyncSession, placed: Placed) -> BookingView:
+    """Return the view of a booking that was just made, of what was read for making it."""
+    booking, run, setting = placed.booking, placed.run, placed.setting
+    people = await _people(session, placed.seats)
+    taken = {part.pool_id: part.seats for part in placed.taken}
+    free = sum(pool.capacity - pool.taken - taken.get(pool.id, 0) for pool in setting.pools if pool.holder_id is None)
+    return BookingView(
+        booking_id=booking.id,
+        reference=booking.reference,
+        project_id=booking.project_id,
+        employer_id=booking.employer_id,
+        employer_name=setting.employer_name,
+        state=BookingState(booking.state),
+        seat_count=booking.seats,
+        cancelled_because=None,
+        cancelled_late=None,
+        version=booking.version,
+        created_at=booking.created_at,
+        run=RunView.model_validate(
+            {
+                **run_fields(run, setting.course, setting.meetings, with_link=True),
+                "free_seats": max(0, free),
+                "kept_seats": sum(pool.capacity for pool in setting.pools if pool.holder_id is not None),
+                "taken_seats": sum(pool.taken + taken.get(pool.id, 0) for pool in setting.pools),
+            }
+        ),
+        seats=[_seat_view(seat, people) for seat in placed.seats],
+    )
+
+
 def _seat_view(seat: Seat, people: Mapping[UUID, Person]) -> SeatView:
     person = None if seat.participant_id is None else people[seat.participant_id]
     hidden = person is None or person.protected or person.erased_at is not None
@@ -161,6 +192,8 @@ async def _runs(session: AsyncSession, bookings: Sequence[Booking]) -> Mapping[U
 
 async def _people(session: AsyncSession, seats: Sequence[Seat]) -> Mapping[UUID, Person]:
     ids = {seat.participant_id for seat in seats if seat.participant_id is not None}
+    if not ids:
+        return {}
     return {person.id: person for person in await session.exec(select(Person).where(col(Person.id).in_(ids)))}
 
 

@@ -78,7 +78,11 @@ async def courses_by_id(session: AsyncSession, course_ids: Sequence[UUID]) -> Ma
 
 async def summary_of(session: AsyncSession, run: Run) -> facts.RunSummary:
     """Return what a recipient needs to know of the run. A digital link is not told: it lets whoever has it in."""
-    course = await get_course(session, run.course_id)
+    return summary_with(run, await get_course(session, run.course_id), await meetings_of(session, run.id))
+
+
+def summary_with(run: Run, course: Course, meetings: Sequence[Meeting]) -> facts.RunSummary:
+    """Return it made of what has been read already."""
     return facts.RunSummary(
         run_id=run.id,
         reference=run.reference,
@@ -92,7 +96,7 @@ async def summary_of(session: AsyncSession, run: Run) -> facts.RunSummary:
                 mode=meeting.mode,
                 place=meeting.place,
             )
-            for meeting in await meetings_of(session, run.id)
+            for meeting in meetings
         ),
     )
 

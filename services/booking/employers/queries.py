@@ -21,13 +21,21 @@ from services.booking.employers.tables import (
 )
 from services.booking.people.grants import grant_of, held_grants
 from services.booking.people.tables import Participation, Person, RoleGrant
-from services.booking.projects.tables import ProjectBuyer
-from shared.db import SWEDISH
+from shared.db import SWEDISH, rows_of
 from shared.kernel.errors import NotFound
 from shared.kernel.grants import Grant, Scope
 from shared.kernel.texts import N_
 from shared.web.bodies import View
 from shared.web.paging import Page, PageFilter, Rows, page_of
+
+# A project that an employer has joined or left, and who buys for it.
+_PARTS_AND_BUYERS = """
+    SELECT part.project_id, buyer.buyer_id
+      FROM employers
+      LEFT JOIN employer_projects AS part ON part.employer_id = employers.id
+      LEFT JOIN project_buyers AS buyer ON buyer.project_id = part.project_id
+     WHERE employers.id = $1
+"""
 
 
 class WorkplaceView(View):
@@ -323,14 +331,14 @@ async def list_history(session: AsyncSession, employer_id: UUID, query: PageFilt
 
 async def find_employer_scope(session: AsyncSession, employer_id: UUID) -> Scope | None:
     """Return the scope of an employer: itself, the projects that it has joined or left, and their buyers."""
-    if await session.get(Employer, employer_id) is None:
+    found = await rows_of(session, _PARTS_AND_BUYERS, employer_id)
+    if not found:
         return None
-    found = await session.exec(
-        select(EmployerProject.project_id).where(col(EmployerProject.employer_id) == employer_id)
+    return Scope(
+        employers=frozenset({employer_id}),
+        projects=frozenset(project for project, _ in found if project is not None),
+        buyers=frozenset(buyer for _, buyer in found if buyer is not None),
     )
-    projects = frozenset(found.all())
-    buyers = await session.exec(select(ProjectBuyer.buyer_id).where(col(ProjectBuyer.project_id).in_(projects)))
-    return Scope(employers=frozenset({employer_id}), projects=projects, buyers=frozenset(buyers.all()))
 
 
 async def employers_of(session: AsyncSession, person_id: UUID) -> frozenset[UUID]:

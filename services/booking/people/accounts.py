@@ -13,16 +13,24 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.people.commands import locked_person, tell_person
-from services.booking.people.grants import actor_of
 from services.booking.people.rules import INVITATION_LIFE, BoundBy
 from services.booking.people.tables import Account, Invitation, Person
+from shared.db import rows_of
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Conflict, NotFound, Refused
-from shared.kernel.grants import Actor, Subject
+from shared.kernel.grants import Actor, Grant, Subject
 from shared.kernel.ids import new_id
+from shared.kernel.roles import Role
 from shared.kernel.texts import N_
 
 _CODE_BYTES = 24
+_ACTOR = """
+    SELECT account.person_id, held.role, held.project_id, held.employer_id, held.buyer_id
+      FROM accounts AS account
+      LEFT JOIN role_grants AS held ON held.person_id = account.person_id AND held.withdrawn_at IS NULL
+     WHERE account.issuer = $1 AND account.subject = $2
+     ORDER BY held.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +52,26 @@ async def find_account(session: AsyncSession, subject: Subject) -> Account | Non
 
 async def find_actor(session: AsyncSession, subject: Subject) -> Actor | None:
     """Return who asks and what she may do; None where nobody has this sign-in."""
-    account = await find_account(session, subject)
-    return None if account is None else await actor_of(session, account.person_id)
+    rows = await rows_of(session, _ACTOR, subject.issuer, subject.sub)
+    if not rows:
+        return None
+    grants = tuple(
+        Grant(Role(role), project_id=project_id, employer_id=employer_id, buyer_id=buyer_id)
+        for _, role, project_id, employer_id, buyer_id in rows
+        if role is not None
+    )
+    return Actor(rows[0][0], grants)
 
 
 async def bind_account(
-    session: AsyncSession, clock: Clock, person: Person, subject: Subject, *, bound_by: BoundBy, by: UUID | None
+    session: AsyncSession,
+    clock: Clock,
+    person: Person,
+    subject: Subject,
+    *,
+    bound_by: BoundBy,
+    by: UUID | None,
+    tells: bool = True,
 ) -> None:
     """Make the sign-in the (locked or new) person's; raises Conflict where it is somebody else's."""
     account = await find_account(session, subject)
@@ -70,7 +92,7 @@ async def bind_account(
         )
     )
     await session.flush()
-    await tell_person(session, clock, person, change=f"sign-in bound by {bound_by.value}", by=by)
+    await tell_person(session, clock, person, change=f"sign-in bound by {bound_by.value}", by=by, tells=tells)
 
 
 async def invite_person(session: AsyncSession, clock: Clock, person_id: UUID, *, by: UUID) -> MadeInvitation:

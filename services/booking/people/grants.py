@@ -12,7 +12,7 @@ from services.booking.people.rules import check_held_for
 from services.booking.people.tables import Person, RoleGrant
 from shared.kernel.clock import Clock
 from shared.kernel.errors import NotFound
-from shared.kernel.grants import Actor, Grant
+from shared.kernel.grants import Grant
 from shared.kernel.roles import Role
 from shared.kernel.texts import N_
 
@@ -81,8 +81,3 @@ async def held_grants(session: AsyncSession, person_id: UUID) -> Sequence[RoleGr
         .order_by(col(RoleGrant.id))
     )
     return found.all()
-
-
-async def actor_of(session: AsyncSession, person_id: UUID) -> Actor:
-    """Return the person as one who asks."""
-    return Actor(person_id, tuple(grant_of(row) for row in await held_grants(session, person_id)))

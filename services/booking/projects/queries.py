@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.booking.projects.loading import PartnerInput, PrincipleInput, ReachedInput, WayInput
 from services.booking.projects.rules import EligibilityRules
 from services.booking.projects.tables import FundProgramme, Project, ProjectBuyer, ProjectFunder
+from shared.db import rows_of
 from shared.kernel.errors import NotFound
 from shared.kernel.grants import Scope
 from shared.kernel.texts import N_
@@ -17,6 +18,10 @@ from shared.web.bodies import View
 from shared.web.paging import Page, PageFilter, page_of
 
 _MINUTES = 60
+_BUYERS = """
+    SELECT buyer.buyer_id FROM projects LEFT JOIN project_buyers AS buyer ON buyer.project_id = projects.id
+     WHERE projects.id = $1
+"""
 
 
 class ProjectSummary(View):
@@ -159,7 +164,7 @@ async def get_project(session: AsyncSession, project_id: UUID) -> ProjectView:
 
 async def find_project_scope(session: AsyncSession, project_id: UUID) -> Scope | None:
     """Return the scope of a project: itself and its buyers."""
-    if await session.get(Project, project_id) is None:
+    found = await rows_of(session, _BUYERS, project_id)
+    if not found:
         return None
-    buyers = await session.exec(select(ProjectBuyer.buyer_id).where(col(ProjectBuyer.project_id) == project_id))
-    return Scope(projects=frozenset({project_id}), buyers=frozenset(buyers.all()))
+    return Scope(projects=frozenset({project_id}), buyers=frozenset(buyer for (buyer,) in found if buyer is not None))

@@ -19,9 +19,16 @@ from services.booking.courses.tables import Course, Run, RunHistory
 from services.booking.seats.rules import check_kept, share_out, split_seats
 from services.booking.seats.tables import SeatCap, SeatPool
 from shared.contracts.booking import KeptSeats
+from shared.db import rows_of
 from shared.kernel.clock import Clock
 from shared.kernel.errors import NotFound, Refused
 from shared.kernel.texts import N_
+
+_TAKE = """
+    UPDATE seat_pools SET taken = taken + $2
+     WHERE id = $1 AND waiting = 0 AND taken + $2 <= capacity
+    RETURNING taken
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,16 @@ async def schedule_run_with_pools(
     session.add_all(SeatPool(run_id=run.id, holder_id=holder, capacity=seats) for holder, seats in held.items())
     await session.flush()
     return run
+
+
+async def take_open_seats(session: AsyncSession, pool: SeatPool, *, run: Run, employer_id: UUID, seats: int) -> Taken:
+    """Take open seats, all or none, for an employer that has none kept, of a locked run without a cap.
+
+    One statement, and the pool is locked by nothing before it. Raises Refused as `take_seats`.
+    """
+    if not await _take(session, pool.id, seats):
+        raise await _seats_full(session, run, employer_id, seats)
+    return Taken(pool.id, seats, kept=False)
 
 
 async def take_seats(session: AsyncSession, *, run: Run, employer_id: UUID, seats: int) -> Sequence[Taken]:
@@ -157,17 +174,7 @@ async def _locked_pools(session: AsyncSession, kept_id: UUID, open_id: UUID) -> 
 
 async def _take(session: AsyncSession, pool_id: UUID, seats: int) -> bool:
     """Take the seats if they are free and nobody waits; whether they were."""
-    statement = (
-        update(SeatPool)
-        .where(
-            col(SeatPool.id) == pool_id,
-            col(SeatPool.waiting) == 0,
-            col(SeatPool.taken) + seats <= col(SeatPool.capacity),
-        )
-        .values(taken=col(SeatPool.taken) + seats)
-        .execution_options(synchronize_session=False)
-    )
-    return (await session.exec(statement)).rowcount == 1
+    return bool(await rows_of(session, _TAKE, pool_id, seats))
 
 
 async def _take_of_cap(session: AsyncSession, run_id: UUID, employer_id: UUID, seats: int, cap: int) -> None:
