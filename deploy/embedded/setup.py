@@ -29,7 +29,8 @@ def migrations_sum(service: str, url: str) -> str:
 
 
 def topics_sum(bootstrap: str) -> str:
-    return sum_of([_ROOT / "shared" / "contracts" / "topics.py"], bootstrap.partition(":")[0])
+    said = (_ROOT / "shared" / "contracts" / "topics.py", _ROOT / "shared" / "messaging" / "topics_admin.py")
+    return sum_of(said, bootstrap.partition(":")[0])
 
 
 def data_sum() -> str:
@@ -45,11 +46,17 @@ async def migrate_all() -> None:
 
 
 async def make_topics() -> None:
-    """Make the topics that are missing."""
-    from shared.messaging.topics_admin import create_topics  # noqa: PLC0415 - only this step needs it
+    """Make the topics that are missing, and put the settings of the others right."""
+    from shared.messaging.topics_admin import (  # noqa: PLC0415 - only this step needs it
+        correct_settings,
+        create_topics,
+        find_drifts,
+    )
     from shared.settings import SharedSettings  # noqa: PLC0415
 
-    await create_topics(SharedSettings())
+    settings = SharedSettings()
+    await create_topics(settings)
+    await correct_settings(settings, await find_drifts(settings))
 
 
 async def load() -> None:

@@ -84,7 +84,13 @@ async def guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gua
             made.urls[service] = await made.postgres.ensure_database(service, service, DATABASE_PASSWORDS[service])
         spare = {"NOTIFICATION_DATABASE_URL": made.urls["booking"]}  # so that no running system is looked for
         runner = CliRunner(env={**made.operator(), **spare})
-        for command in (["topics"], ["acls"], *(["migrate", service] for service in SERVICES)):
+        for command in (
+            ["topics"],
+            ["topics", "--check"],
+            ["acls"],
+            ["acls", "--check"],
+            *(["migrate", service] for service in SERVICES),
+        ):
             told = await asyncio.to_thread(runner.invoke, kurslots, command)
             assert told.exit_code == 0, told.output
         yield made
