@@ -59,7 +59,7 @@ async def appoint(
             field="person_id",
         )
     if newcomer is not None:
-        person = await add_person(session, clock, keys, newcomer, by=by.person_id)
+        person = await add_person(session, clock, keys, newcomer, by=by.person_id, tells=False)
         row, _ = await give_role(session, clock, person, grant, by=by.person_id)
         return Appointed(row, person, await invite_person(session, clock, person.id, by=by.person_id))
     assert person_id is not None

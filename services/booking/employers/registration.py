@@ -64,8 +64,9 @@ async def _contact(
             code="contact_missing",
             field="contact",
         )
-    person = await add_person(session, clock, keys, contact, by=None)
-    await bind_account(session, clock, person, subject, bound_by=BoundBy.REGISTRATION, by=person.id)
+    # told once, with the role that is given at the end
+    person = await add_person(session, clock, keys, contact, by=None, tells=False)
+    await bind_account(session, clock, person, subject, bound_by=BoundBy.REGISTRATION, by=person.id, tells=False)
     return person
 
 

@@ -1,4 +1,7 @@
-"""Changes to a person and her part in projects. Each locks her row first, and tells her whole state at the end."""
+"""Changes to a person and her part in projects. Each locks her row first, and tells her whole state at the end.
+
+Where one command makes several changes of her, all but the last are made with `tells=False`: her state is told once.
+"""
 
 from datetime import date
 from uuid import UUID
@@ -26,6 +29,7 @@ async def add_person(
     *,
     by: UUID | None,
     person_id: UUID | None = None,
+    tells: bool = True,
 ) -> Person:
     """Add a person and tell her state. `by` is who adds her; none for a data file or herself."""
     now = clock.now()
@@ -45,7 +49,7 @@ async def add_person(
         person.number_hash = keys.lookup("person", details.number.digits)
     session.add(person)
     await session.flush()
-    await tell_person(session, clock, person, change="added", by=by)
+    await tell_person(session, clock, person, change="added", by=by, tells=tells)
     return person
 
 
@@ -58,15 +62,26 @@ async def locked_person(session: AsyncSession, person_id: UUID) -> Person:
 
 
 async def tell_person(
-    session: AsyncSession, clock: Clock, person: Person, *, change: str, by: UUID | None, reason: str | None = None
+    session: AsyncSession,
+    clock: Clock,
+    person: Person,
+    *,
+    change: str,
+    by: UUID | None,
+    reason: str | None = None,
+    tells: bool = True,
 ) -> None:
-    """Write what was changed into the history and tell the person's state; her row must be locked or new."""
+    """Write what was changed into the history and tell the person's state; her row must be locked or new.
+
+    Without `tells` it is the next change of the same transaction that tells.
+    """
     now = clock.now()
     person.version += 1
     session.add(person)
     session.add(PersonHistory(at=now, actor_id=by, change=change, reason=reason, person_id=person.id))
     await session.flush()
-    await describe(session, await person_state(session, person), version=person.version, at=now)
+    if tells:
+        await describe(session, await person_state(session, person), version=person.version, at=now)
 
 
 async def change_person(

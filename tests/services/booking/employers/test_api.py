@@ -1,6 +1,7 @@
 """Employers register, grow and join through the API; what a project refuses leaves no trace."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -35,6 +36,26 @@ async def test_a_head_office_in_stockholm_joins_by_its_workplace_in_falun(office
         ("contact", answer["employer"]["employer_id"])
     ]
     assert (await _state(office, answer["employer"]["employer_id"]))[-1].count(str(office.project_id).encode()) == 1
+
+
+async def test_a_new_contact_is_told_of_once_and_whole(office: Office) -> None:
+    answer = await office.registered("told-once")
+    person_id = (await office.ask("told-once").get("me")).json()["person"]["person_id"]
+    (told,) = await _state(office, person_id)
+    state = json.loads(told)
+    assert [account["subject"] for account in state["accounts"]] == ["told-once"]
+    assert [(grant["role"], grant["employer_id"]) for grant in state["grants"]] == [
+        ("contact", answer["employer"]["employer_id"])
+    ]
+
+
+async def test_somebody_appointed_is_told_of_once_and_with_her_role(office: Office) -> None:
+    newcomer = {"given_name": "Nora", "family_name": "Ny", "email": "nora@example.test"}
+    body = {"role": "coach", "person": newcomer}
+    answer = await office.ask("lead").post(f"projects/{office.project_id}/grants", json=body)
+    assert answer.status_code == 201, answer.text
+    (told,) = await _state(office, answer.json()["grant"]["person_id"])
+    assert [grant["role"] for grant in json.loads(told)["grants"]] == ["coach"]
 
 
 async def test_a_refused_employer_is_told_every_reason_and_leaves_no_trace(office: Office) -> None:
