@@ -29,17 +29,17 @@ from shared.messaging.traces import sending
 log = structlog.get_logger(__name__)
 
 WINDOW = 500
-# So many windows are read one after another before the outbox is read from its beginning again: a row with a lower id
-# may be committed after one with a higher, if they are of different keys.
 _WINDOWS_AHEAD = 20
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 0.1
 _SHORTEST_BACK_OFF, _LONGEST_BACK_OFF = 0.1, 2.0
 _REFUSALS_TO_STOP = 2
 
+# What is on its way is left out by name. To read on from its last id would be wrong: a row with a lower id may have been
+# committed since, with another of its key after it.
 _SELECT = """
     SELECT id, event_id, topic, key, type, version, at, traceparent, payload
       FROM outbox
-     WHERE id > $1
+     WHERE id <> ALL ($1::bigint[])
        AND slot % $2 = $3
        AND NOT EXISTS (SELECT FROM stopped_keys AS stopped
                         WHERE stopped.topic = outbox.topic AND stopped.key = outbox.key)
@@ -156,8 +156,8 @@ class Relay:
             self._lock.check()
             metrics.RELAY_WINDOW_ROWS.labels(self.place.service).observe(len(parcels))
             is_last = ahead == 0 or len(parcels) < WINDOW or self._stopping.is_set()
-            after = None if is_last else parcels[-1].id
-            clearing = asyncio.create_task(self._clear_and_read(connection, confirmed, after))
+            under_way = None if is_last else [parcel.id for parcel in parcels]
+            clearing = asyncio.create_task(self._clear_and_read(connection, confirmed, under_way))
             try:
                 sent = await self._publish(parcels)
             except BaseException:
@@ -173,13 +173,13 @@ class Relay:
         raise AssertionError("the last window has none after it")
 
     async def _clear_and_read(
-        self, connection: Connection, confirmed: Sequence[Parcel], after: int | None
+        self, connection: Connection, confirmed: Sequence[Parcel], under_way: Sequence[int] | None
     ) -> list[Parcel]:
         await self._delete(connection, confirmed)
-        return [] if after is None else await self._window(connection, after)
+        return [] if under_way is None else await self._window(connection, under_way)
 
-    async def _window(self, connection: Connection, after: int = 0) -> list[Parcel]:
-        rows = await connection.fetch(_SELECT, after, self.place.shards, self.place.shard, WINDOW)
+    async def _window(self, connection: Connection, under_way: Sequence[int] = ()) -> list[Parcel]:
+        rows = await connection.fetch(_SELECT, under_way, self.place.shards, self.place.shard, WINDOW)
         return [self._parcel(*row) for row in rows]
 
     def _parcel(  # noqa: PLR0913, PLR0917 - the columns of the statement above

@@ -341,3 +341,29 @@ async def test_a_row_that_is_committed_after_higher_ones_is_published(
         assert relay.is_active
     await until(running.is_empty)
     assert await running.published() == {key: [1] for key in (late, *others)}
+
+
+async def test_a_key_keeps_its_order_where_its_first_row_is_committed_between_two_windows(
+    running: _Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "WINDOW", 3)
+    late, others = new_id(), [new_id() for _ in range(12)]
+    read_a_window = asyncio.Event()
+    committed = asyncio.Event()
+    publish_from = Relay._publish_from
+
+    async def committing_first(relay: Relay, *window: Any) -> bool:  # noqa: ANN401 - handed on as it came
+        read_a_window.set()
+        await committed.wait()
+        return await publish_from(relay, *window)
+
+    monkeypatch.setattr(Relay, "_publish_from", committing_first)
+    async with running.database.sessions() as session, session.begin():
+        await record(session, _change(late), version=1, at=SOME_TIME)
+        await tell(running.database, *((_change(key), 1) for key in others))
+        running.start()
+        await read_a_window.wait()
+    await tell(running.database, (_change(late), 2))
+    committed.set()
+    await until(running.is_empty)
+    assert (await running.published())[late] == [1, 2]
