@@ -34,8 +34,8 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 0.1
 _SHORTEST_BACK_OFF, _LONGEST_BACK_OFF = 0.1, 2.0
 _REFUSALS_TO_STOP = 2
 
-# What is on its way is left out by name. To read on from its last id would be wrong: a row with a lower id may have been
-# committed since, with another of its key after it.
+# What is on its way is left out by name. To read on from its last id would be wrong: a row with a lower id may have
+# been committed since, with another of its key after it.
 _SELECT = """
     SELECT id, event_id, topic, key, type, version, at, traceparent, payload
       FROM outbox
