@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from deploy.embedded.artifacts import KAFKA_VERSION, POSTGRES_VERSION
 from deploy.embedded.origin.issuer.clients import AUDIENCES, registered_clients
 from deploy.people import load_ready_made
+from services.booking.settings import BookingSettings
+from services.notification.settings import NotificationSettings
+from services.procurement.settings import ProcurementSettings
 from shared.kernel.ids import stable_id
-from shared.settings import SAMPLE_PREFIX
+from shared.settings import SAMPLE_PREFIX, ServiceSettings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -75,6 +79,20 @@ def test_every_service_has_a_web_and_a_worker_process_with_its_own_secrets(compo
             own = {name for name in part["environment"] if name.endswith(("_DATABASE_URL", "_SECRET"))}
             assert own == {f"{service.upper()}_DATABASE_URL", f"{service.upper()}_SECRET"}
             assert part["environment"]["KURSLOTS_MODE"] == "production"
+
+
+@pytest.mark.parametrize("process", ["web", "worker"])
+@pytest.mark.parametrize("settings_class", [BookingSettings, ProcurementSettings, NotificationSettings])
+def test_every_process_starts_with_its_settings_because_its_network_is_said_to_be_trusted(
+    settings_class: type[ServiceSettings], process: str, compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = compose["services"][f"{settings_class.SERVICE}-{process}"]["environment"]
+    for name, value in told.items():
+        monkeypatch.setenv(name, VARIABLE.sub("one-of-its-own", value))
+    assert not settings_class().is_embedded
+    monkeypatch.delenv("KURSLOTS_PLAIN_NETWORK")
+    with pytest.raises(ValidationError, match="names another machine"):
+        settings_class()
 
 
 def test_every_lasting_part_says_how_it_is(compose: dict[str, Any]) -> None:
