@@ -12,6 +12,18 @@ from deploy.embedded.processes import free_port, is_port_free
 
 SERVICES = ("booking", "procurement", "notification")
 PARTS = ("web", "worker")
+# How somebody else's Kafka is reached; remembered, so that a command in another shell reaches it too.
+PASSED_ON = (
+    "NAMESPACE",
+    "KAFKA_REPLICATION",
+    "KAFKA_SECURITY",
+    "KAFKA_CA_FILE",
+    "KAFKA_CERTIFICATE_FILE",
+    "KAFKA_KEY_FILE",
+    "KAFKA_ADMIN_USER",
+    "KAFKA_ADMIN_PASSWORD",
+    *(f"{service.upper()}_KAFKA_{word}" for service in SERVICES for word in ("USER", "PASSWORD")),
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +99,8 @@ def environment(home: Home, ports: Ports, origin: str, given: Mapping[str, str])
     for service in SERVICES:
         settings[database_name(service)] = postgres.url(service, service, home.secret(f"{service} database"))
         settings[f"{service.upper()}_SECRET"] = home.secret(service)
-    return {name: given.get(name) or value for name, value in settings.items()}
+    passed_on = {name: given[name] for name in PASSED_ON if given.get(name)}
+    return {**{name: given.get(name) or value for name, value in settings.items()}, **passed_on}
 
 
 def running_environment(home: Home, given: Mapping[str, str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ import psutil
 from deploy.embedded import setup
 from deploy.embedded.artifacts import KAFKA_VERSION, POSTGRES_VERSION, ArtifactError
 from deploy.embedded.environment import (
+    PASSED_ON,
     SERVICES,
     Ports,
     database_name,
@@ -44,7 +45,7 @@ class System:
         self.ports = Ports.choose(home)
         self._screen = screen
         settings = environment(home, self.ports, self.origin, {})
-        self._given = {name: given[name] for name in settings if given.get(name)}
+        self._given = {name: given[name] for name in (*settings, *PASSED_ON) if given.get(name)}
         self._environment = environment(home, self.ports, self.origin, self._given)
         self._postgres = postgres_of(home, self.ports.postgres)
         self._kafka = KafkaServer(home.folder / "kafka", self.ports.kafka, self.ports.kafka_controller)
