@@ -6,8 +6,10 @@ PYTHON ?=
 ARGS ?=
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
+PROMETHEUS := v0.313.1
+
 .DEFAULT_GOAL := help
-.PHONY: help run demo test drill check fix docs lock lock-current clean
+.PHONY: help run demo test drill check fix docs lock lock-current promtool clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; \
@@ -51,6 +53,12 @@ lock-current: $(VENV)/.dev
 	&& for name in requirements.lock requirements-dev.lock; do \
 		diff -u "$$name" "$$folder/$$name" || { echo "$$name is not what pyproject.toml asks for: run make lock" >&2; exit 1; }; \
 	done
+
+# Without the service discoveries of thirty clouds it builds in minutes.
+promtool: $(VENV)/.dev  ## Build Prometheus' checker of alert rules with Go; the tests then use it
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && cd "$$folder" && go mod init promtool \
+	&& go get github.com/prometheus/prometheus/cmd/promtool@$(PROMETHEUS) \
+	&& go build -tags remove_all_sd -o $(CURDIR)/$(BIN)/promtool github.com/prometheus/prometheus/cmd/promtool
 
 clean:  ## Remove the environment and what tools keep; KURSLOTS_HOME stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
