@@ -63,6 +63,8 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._stopping = asyncio.Event()
         self._owed: dict[TopicPartition, int] = {}
         self._owing: asyncio.Task[None] | None = None
+        for topic in topics.values():  # a series that begins with its first message would raise no alarm about it
+            metrics.CONSUMER_UNKNOWN.labels(taker.service, topic.name)
         broker.wanted |= set(topics)
         self._subscriber = broker.subscriber(
             *topics,
