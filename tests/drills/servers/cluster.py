@@ -5,11 +5,12 @@ Each node speaks to the other two through proxies, so that one can be cut off fr
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
-from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.metadata import MetadataRequest
 
 from deploy.embedded.kafka import KafkaServer, new_cluster_id
 from deploy.embedded.processes import Deadline, accepts_connections, free_port, last_lines
@@ -84,31 +85,31 @@ class KafkaCluster:
 
     async def leaders(self, topic: str, *, but: int | None = None) -> list[int]:
         """Return which node leads each partition, -1 where none does now. `but` is not asked: it may not know."""
-        asked = next(port for node, port in self._ports.items() if node != but and self.nodes[node].process)
-        client = AIOKafkaClient(bootstrap_servers=f"127.0.0.1:{asked}")
-        try:
-            await client.bootstrap()  # what it knows now comes from this very node
-            known = client.cluster
-            partitions = [TopicPartition(topic, each) for each in sorted(known.partitions_for_topic(topic) or ())]
-            return [-1 if (leader := known.leader_for_partition(each)) is None else leader for each in partitions]
-        finally:
-            await client.close()
+        return [leader for _, _, leader, *_ in await self._partitions(topic, but)]
 
     async def in_sync(self, topic: str) -> list[set[int]]:
         """Return which nodes have all of each partition."""
+        return [set(in_sync) for _, _, _, _, in_sync, *_ in await self._partitions(topic, None)]
+
+    async def _partitions(self, topic: str, but: int | None) -> list[tuple[Any, ...]]:
+        """Ask one node what it knows: a client would ask any, and so one that is cut off."""
         deadline = Deadline(_ASK_SECONDS)
         while True:
-            client = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=3000)
+            asked = next(port for node, port in self._ports.items() if node != but and self.nodes[node].process)
             try:
-                await client.start()
-                [described] = await client.describe_topics([topic])
-                return [set(partition["isr"]) for partition in described["partitions"]]
-            except (KafkaError, OSError):  # it asks a node of its own choice, which may be the dead one
+                connection = await create_conn("127.0.0.1", asked, request_timeout_ms=3000)
+                try:
+                    answer = await connection.send(MetadataRequest([topic]))
+                finally:
+                    await connection.close()
+                [(error, _, _, partitions)] = answer.topics
+                if not error:
+                    return sorted(partitions, key=lambda partition: int(partition[1]))
+            except (KafkaError, OSError, TimeoutError):
                 if deadline.is_over:
                     raise
-                await asyncio.sleep(_ASK_AGAIN_SECONDS)
-            finally:
-                await client.close()
+            assert not deadline.is_over, f"the cluster does not know {topic}"
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
     def cut_off(self, node: int) -> None:
         """Let nothing pass between a node and the other two; its clients are not in the way."""
