@@ -3,6 +3,28 @@
 from collections.abc import Sequence
 
 from tests.drills.drill import Drill
-from tests.drills.faults import processes
+from tests.drills.faults import (
+    broker,
+    clock,
+    cluster,
+    disk,
+    network,
+    poison,
+    postgres,
+    processes,
+    providers,
+    rebalances,
+)
 
-DRILLS: Sequence[Drill] = (*processes.DRILLS,)
+DRILLS: Sequence[Drill] = (
+    *processes.DRILLS,
+    *postgres.DRILLS,
+    *broker.DRILLS,
+    *cluster.DRILLS,
+    *network.DRILLS,
+    *rebalances.DRILLS,
+    *poison.DRILLS,
+    *disk.DRILLS,
+    *clock.DRILLS,
+    *providers.DRILLS,
+)
