@@ -44,15 +44,19 @@ async def ask_all(ports: Sequence[int], requests: Sequence[bytes], *, clients: i
     return answers
 
 
+async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: bytes) -> tuple[int, bytes]:
+    """Send one request and return status and body of its answer."""
+    writer.write(asked)
+    head = await reader.readuntil(_HEAD_END)
+    at = head.lower().index(_LENGTH) + len(_LENGTH)
+    return int(head[9:12]), await reader.readexactly(int(head[at : head.index(b"\r", at)]))
+
+
 async def _client(port: int, waiting: Iterator[bytes], answers: Answers, started: float) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         for each in waiting:
-            writer.write(each)
-            head = await reader.readuntil(_HEAD_END)
-            status = int(head[9:12])
-            at = head.lower().index(_LENGTH) + len(_LENGTH)
-            body = await reader.readexactly(int(head[at : head.index(b"\r", at)]))
+            status, body = await ask(reader, writer, each)
             answers.statuses[status] += 1
             if status == 201:  # noqa: PLR2004, RUF100 - created
                 answers.created_seconds = time.perf_counter() - started

@@ -84,9 +84,7 @@ def create_app(settings: BookingSettings) -> FastAPI:
     ) -> Response:
         lookup = hashlib.sha256(f"{person_id} {idempotency_key}".encode()).digest()
         fingerprint = hashlib.sha256(request.url.path.encode() + await request.body()).digest()
-        kept = (
-            await session.execute(select(idempotency_keys).where(idempotency_keys.c.lookup == lookup))
-        ).one_or_none()
+        kept = (await session.execute(_KEPT, {"lookup": lookup})).one_or_none()
         answer = None if kept is None else keys.unseal(lookup, kept.answer)
         if answer is None:
             booking = await _book(session, project_id, employer_id, body, person_id)

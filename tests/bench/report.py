@@ -41,7 +41,6 @@ def _processor() -> str:
 def rows(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, ...]]:
     """Give the table's rows, in the order of `_COLUMNS`."""
     for outcome in outcomes:
-        compared = set()
         for number, (name, values) in enumerate(outcome.values.items()):
             title = outcome.bench.title if number == 0 else ""
             own = (title, name, f"{_figure(median(values))} {outcome.bench.unit}", _spread(values))
@@ -55,7 +54,9 @@ def rows(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, ...]]:
                 met = ("yes" if aim.is_met(found) else "no") if wanted else ""
                 yield (*own, f"{found:.2f} ×", _spread(ratios, "×"), str(aim) if wanted else "", met)
                 own = ("", "", "", "")
-            compared.add(name)
+        for aim in outcome.bench.aims:
+            if aim.other not in outcome.values:
+                yield ("", aim.other, f"not measured: {aim.unless}", "", "", "", str(aim), "")
 
 
 def _figure(value: float) -> str:

@@ -28,12 +28,16 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """How a row should compare with another: at least (or at most) so many times it."""
+    """How a row should compare with another: at least (or at most) so many times it.
+
+    `unless` says what is missing where the other contender cannot run on a machine.
+    """
 
     row: str
     other: str
     least: float | None = None
     most: float | None = None
+    unless: str = ""
 
     def is_met(self, ratio: float) -> bool:
         """Whether the ratio is what was aimed at."""

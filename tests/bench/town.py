@@ -1,7 +1,7 @@
 """A booking service with something to book: employers with a contact each, runs with many seats, and web processes."""
 
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -152,15 +152,17 @@ async def _runs(url: str, project_id: UUID, number: int, capacity: int) -> list[
 
 
 @contextmanager
-def processes(town: Town, program: Sequence[str], number: int) -> Iterator[list[int]]:
-    """Run so many processes of a program that takes `--port`; gives their ports."""
+def processes(
+    town: Town, program: Sequence[str], number: int, more: Mapping[str, str] | None = None
+) -> Iterator[list[int]]:
+    """Run so many processes of a program that takes `--port`, with `more` settings; gives their ports."""
     ports = [free_port() for _ in range(number)]
     started = []
     try:
         for port in ports:
             argv = (sys.executable, "-m", *program, "--port", str(port))
             log = town.parts.folder / f"{program[0]}.{port}.log"
-            started.append(start(Program(argv, _ROOT, town.environment()), log))
+            started.append(start(Program(argv, _ROOT, {**town.environment(), **(more or {})}), log))
         yield ports
     finally:
         for process in started:
@@ -168,13 +170,13 @@ def processes(town: Town, program: Sequence[str], number: int) -> Iterator[list[
             process.wait()
 
 
-async def until_up(ports: Sequence[int]) -> None:
-    """Return when every process answers."""
+async def until_up(ports: Sequence[int], path: str = "/booking/health") -> None:
+    """Return when every process answers well."""
     async with httpx.AsyncClient(trust_env=False) as client:
 
         async def answer() -> bool:
             try:
-                return all([(await client.get(f"http://127.0.0.1:{port}/booking/health")).is_success for port in ports])
+                return all([(await client.get(f"http://127.0.0.1:{port}{path}")).is_success for port in ports])
             except httpx.TransportError:
                 return False
 
