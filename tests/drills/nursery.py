@@ -53,7 +53,7 @@ class Nursery:
 
     def close(self) -> None:
         """End it, and with it whatever it has started."""
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=60)
 
 
 def _die_with_parent() -> None:

@@ -5,7 +5,7 @@ import signal
 from random import Random
 
 from tests.drills.drill import Drill
-from tests.drills.servers.own_ground import own, own_ground
+from tests.drills.servers.own_ground import SETTLE_SECONDS, own, own_ground
 from tests.drills.size import QUICK, Size
 from tests.drills.stage import Stage
 
@@ -18,6 +18,7 @@ _SHORTEST_AWAY, _LONGEST_AWAY = 2.0, 4.0
 async def broker_is_killed(stage: Stage, random: Random, size: Size) -> None:
     """Commands are answered meanwhile, and their facts wait in the outbox."""
     ground = own(stage)
+    stage.settle_seconds = SETTLE_SECONDS
     await stage.start()
     async with stage.load(random, size) as load:
         for _ in range(max(1, size.faults // 3)):
@@ -37,6 +38,7 @@ async def broker_is_killed(stage: Stage, random: Random, size: Size) -> None:
 async def broker_stands_still(stage: Stage, random: Random, size: Size) -> None:
     """Connections stay, and nothing is said; what was sent to it meanwhile may be written when it goes on."""
     ground = own(stage)
+    stage.settle_seconds = SETTLE_SECONDS
     await stage.start()
     async with stage.load(random, size) as load:
         await load.has_answered(random.randint(10, 20))

@@ -7,6 +7,7 @@ from random import Random
 from tests.drills.drill import Drill
 from tests.drills.servers.cluster import NODES, KafkaCluster
 from tests.drills.servers.other_grounds import ClusterGround, cluster_ground
+from tests.drills.servers.own_ground import SETTLE_SECONDS
 from tests.drills.size import QUICK, Size
 from tests.drills.stage import Stage
 
@@ -20,6 +21,7 @@ async def brokers_come_and_go(stage: Stage, random: Random, size: Size) -> None:
     assert isinstance(stage.ground, ClusterGround)
     cluster = stage.ground.cluster
     topic = f"{stage.namespace}.booking.bookings"
+    stage.settle_seconds = SETTLE_SECONDS
     is_long = size.commands > QUICK.commands
     await stage.start()
     async with stage.load(random, size) as load:

@@ -8,7 +8,7 @@ import asyncpg
 
 from tests.drills.drill import Drill
 from tests.drills.faults.broker import PUBLISHED_WITHIN_SECONDS
-from tests.drills.servers.own_ground import OwnGround, own, own_ground
+from tests.drills.servers.own_ground import SETTLE_SECONDS, OwnGround, own, own_ground
 from tests.drills.size import Size
 from tests.drills.stage import Stage
 
@@ -19,6 +19,7 @@ _SEGMENTS = 3
 async def postgres_disk_is_full(stage: Stage, random: Random, size: Size) -> None:
     """First tables cannot grow; then the log of what is committed cannot, and the server goes down."""
     ground = own(stage)
+    stage.settle_seconds = SETTLE_SECONDS
     disk = ground.disks.postgres
     await stage.start()
     async with stage.load(random, size) as load:
@@ -46,6 +47,7 @@ async def _use_up_the_log(ground: OwnGround) -> None:
 async def kafka_disk_is_full(stage: Stage, random: Random, size: Size) -> None:
     """A broker that cannot write its log ends; facts wait in the outbox until it has room and runs again."""
     ground = own(stage)
+    stage.settle_seconds = SETTLE_SECONDS
     disk = ground.disks.kafka
     await stage.start()
     async with stage.load(random, size) as load:

@@ -5,7 +5,7 @@ from random import Random
 
 from tests.drills.drill import Drill
 from tests.drills.load import Load
-from tests.drills.servers.own_ground import own, own_ground
+from tests.drills.servers.own_ground import SETTLE_SECONDS, own, own_ground
 from tests.drills.servers.proxy import Proxy
 from tests.drills.size import QUICK, Size
 from tests.drills.stage import CAST, Stage
@@ -31,6 +31,7 @@ async def bad_way_to_postgres(stage: Stage, random: Random, size: Size) -> None:
 
 
 async def _work_over(stage: Stage, way: Proxy, random: Random, size: Size) -> None:
+    stage.settle_seconds = SETTLE_SECONDS
     way.prepare_resets()
     try:
         await stage.start()

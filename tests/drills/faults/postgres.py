@@ -4,7 +4,7 @@ import asyncio
 from random import Random
 
 from tests.drills.drill import Drill
-from tests.drills.servers.own_ground import own, own_ground
+from tests.drills.servers.own_ground import SETTLE_SECONDS, own, own_ground
 from tests.drills.size import Size
 from tests.drills.stage import Stage
 
@@ -12,6 +12,7 @@ from tests.drills.stage import Stage
 async def postgres_stops_at_once(stage: Stage, random: Random, size: Size) -> None:
     """Whoever was in the middle of something is told to try again, and tries again under the same key."""
     ground = own(stage)
+    stage.settle_seconds = SETTLE_SECONDS
     await stage.start()
     async with stage.load(random, size) as load:
         for _ in range(max(2, size.faults * 2 // 3)):

@@ -24,7 +24,9 @@ from tests.support.own_parts import OwnPart
 
 _POSTGRES_MEGABYTES = 700
 _KAFKA_MEGABYTES = 300
-_START_SECONDS = 90.0
+_START_SECONDS = 180.0
+SETTLE_SECONDS = 150.0
+"""A server that was away leaves much to be done, and may take long to come back on a machine with other work."""
 
 
 @dataclass(frozen=True)
