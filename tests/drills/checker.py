@@ -6,10 +6,11 @@ says what is wrong and not only how much.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from tests.drills.evidence import Evidence, Fact, Row, Sources, gather
+from tests.drills.report import Report
 
 FAILED_MAILS = "failed mails"
 """The drill's provider refuses: a notification that says it failed is no loss."""
@@ -30,43 +31,6 @@ _TOLD_TYPES = (
     "training_request.taken.v1",
     "training_request.declined.v1",
 )
-
-
-@dataclass
-class Report:
-    """What was found of one drill. Nothing may be in the lists; `repeats` on the wire are allowed, and deduplicated."""
-
-    commands: int = 0
-    acknowledged: int = 0
-    refused: int = 0
-    gave_up: int = 0
-    facts: int = 0
-    repeats: int = 0
-    notifications: int = 0
-    unknown: int = 0
-    lost: list[str] = field(default_factory=list)
-    double: list[str] = field(default_factory=list)
-    out_of_order: list[str] = field(default_factory=list)
-    oversold: list[str] = field(default_factory=list)
-    late: list[str] = field(default_factory=list)
-    longest_stall: float | None = None
-    recovery: float | None = None
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether nothing is wrong."""
-        return not (self.lost or self.double or self.out_of_order or self.oversold or self.late)
-
-    def findings(self, most: int = 5) -> list[str]:
-        """Return the first few sentences of each kind."""
-        return [
-            f"{kind}: {sentence}"
-            for kind in ("lost", "double", "out_of_order", "oversold", "late")
-            for sentence in getattr(self, kind)[:most]
-        ]
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 async def check(sources: Sources, *, allowed: Collection[str] = ()) -> Report:

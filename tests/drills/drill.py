@@ -9,8 +9,8 @@ from pathlib import Path
 from random import Random
 
 from tests.drills.backstage import Backstage
-from tests.drills.checker import Report
 from tests.drills.ground import Ground, MakeGround
+from tests.drills.report import Report
 from tests.drills.size import Size
 from tests.drills.stage import Stage
 

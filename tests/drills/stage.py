@@ -24,12 +24,12 @@ import asyncpg
 
 from deploy.embedded.environment import SERVICES, database_name
 from tests.drills import checker
-from tests.drills.checker import Report
 from tests.drills.evidence import Sources, settled
 from tests.drills.ground import Ground
 from tests.drills.guards import GUARDS
 from tests.drills.ledger import Ledger
 from tests.drills.load import Load
+from tests.drills.report import Report
 from tests.drills.service_process import ServiceProcess
 from tests.drills.size import Size
 

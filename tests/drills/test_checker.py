@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.drills import checker, evidence
+from tests.drills import checker, evidence, report
 from tests.drills.checker import judge
 from tests.drills.evidence import Evidence, Fact
 from tests.drills.guards import GUARDS, go_without
@@ -20,7 +20,7 @@ INDEPENDENT = {"aiokafka", "asyncpg", "httpx"}
 FACTS = {"book": "booking.confirmed.v1", "change": "booking.changed.v1", "submit": "training_request.submitted.v1"}
 
 
-@pytest.mark.parametrize("module", [checker, evidence])
+@pytest.mark.parametrize("module", [checker, evidence, report])
 def test_the_checker_uses_none_of_the_projects_code(module: ModuleType) -> None:
     tree = ast.parse(Path(str(module.__file__)).read_text())
     imported = {
@@ -35,7 +35,7 @@ def test_the_checker_uses_none_of_the_projects_code(module: ModuleType) -> None:
         )
     }
     strangers = {name for name in imported if name.partition(".")[0] not in INDEPENDENT | sys.stdlib_module_names}
-    assert strangers <= {"tests.drills.evidence"}
+    assert strangers <= {"tests.drills.evidence", "tests.drills.report"}
 
 
 def a_fact(key: str, what: str, version: int, offset: int, *, topic: str, **body: object) -> Fact:
@@ -118,17 +118,17 @@ def facts(found: Evidence) -> list[Fact]:
 
 
 def test_nothing_is_found_where_all_is_well() -> None:
-    report = judge(all_is_well())
-    assert report.findings() == []
-    assert (report.commands, report.acknowledged, report.facts, report.repeats) == (4, 4, 3, 0)
+    judged = judge(all_is_well())
+    assert judged.findings() == []
+    assert (judged.commands, judged.acknowledged, judged.facts, judged.repeats) == (4, 4, 3, 0)
 
 
 def test_a_fact_that_comes_again_is_a_repeat_and_no_fault() -> None:
     found = all_is_well()
     facts(found).insert(2, facts(found)[0])
-    report = judge(found)
-    assert report.findings() == []
-    assert report.repeats == 1
+    judged = judge(found)
+    assert judged.findings() == []
+    assert judged.repeats == 1
 
 
 def _forget_the_row(found: Evidence) -> None:
@@ -236,9 +236,9 @@ def test_a_mail_may_come_twice_where_the_notification_says_that_it_is_not_known(
     rows(found, "notification", "notification_history").append(
         {"place": 8, "id": "b1", "before": "sending", "after": "unknown"}
     )
-    report = judge(found)
-    assert report.findings() == []
-    assert report.unknown == 1
+    judged = judge(found)
+    assert judged.findings() == []
+    assert judged.unknown == 1
 
 
 def _swap_on_the_topic(found: Evidence) -> None:
