@@ -150,3 +150,24 @@ def test_tests_wait_for_conditions_and_do_not_sleep_blindly() -> None:
 @pytest.mark.parametrize("word", ["utils", "helpers", "common", "manager"])
 def test_no_module_is_named_for_nothing(word: str) -> None:
     assert not [path for path in tracked(".py") if word in {path.stem, path.parent.name}]
+
+
+def test_connections_are_made_in_one_place_each() -> None:
+    """Elsewhere one would be made without TLS or a user and work just as well, until somebody listens."""
+    strangers = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in tracked(".py")
+        if str(path.relative_to(ROOT)).startswith(("services/", "shared/", "deploy/"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and _makes_a_connection(node, str(path.relative_to(ROOT)))
+    ]
+    assert not strangers
+
+
+def _makes_a_connection(call: ast.Call, path: str) -> bool:
+    function = ast.unparse(call.func)
+    if function in {"create_async_engine", "asyncpg.connect", "asyncpg.create_pool"}:
+        return path != "shared/db.py"
+    if function.startswith("AIOKafka") or function == "LongReadConsumer":
+        return not any(keyword.arg is None and "options" in ast.unparse(keyword.value) for keyword in call.keywords)
+    return any(keyword.arg == "bootstrap_servers" for keyword in call.keywords)
