@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 from starlette.applications import Starlette
@@ -36,6 +37,8 @@ _CONNECT_SECONDS = 3.0
 _MOST_CONNECTIONS = 400
 _MOST_IDLE_CONNECTIONS = 60
 _IDLE_SECONDS = 30.0  # less than a service keeps a connection: a request must not meet a closing one
+# a cookie that one browser is given must not be sent for the next
+_NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
 PURPOSES = (
     ("booking", N_("Projects, employers, courses, seats, bookings, training requests")),
     ("procurement", N_("Cases, advice, invitations, bids, awards, contracts")),
@@ -63,6 +66,7 @@ class Origin:
             ),
             trust_env=False,
             follow_redirects=False,
+            cookies=CookieJar(_NO_COOKIES),
         )
         self.client.headers.clear()  # a passed-on request has the asker's headers and no others
         self.receipts = ReceiptCalls(self.store, self.client)

@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.support.origin import RunningOrigin, running_origin, serve, until
+from tests.support.origin import RunningOrigin, client_of, running_origin, serve, until
 
 TRICKS = [
     "/booking/../procurement/x",
@@ -79,6 +80,10 @@ class Service:
         del request
         return RedirectResponse("https://elsewhere.example/", 303)
 
+    async def sign_in(self, request: Request) -> Response:
+        del request
+        return Response(headers={"set-cookie": "session=hers; Path=/; HttpOnly"})
+
     def app(self) -> Starlette:
         return Starlette(
             routes=[
@@ -86,6 +91,7 @@ class Service:
                 Route("/booking/take", self.take, methods=["POST"]),
                 Route("/booking/silent", self.silent),
                 Route("/booking/away", self.away),
+                Route("/booking/signed-in", self.sign_in),
                 Route("/booking/{rest:path}", self.echo, methods=["GET", "POST", "DELETE", "PATCH"]),
             ]
         )
@@ -190,6 +196,26 @@ async def test_a_redirect_is_passed_on_and_not_followed(with_service: WithServic
     async with with_service() as (origin, _):
         answer = await origin.client.get("/booking/away")
         assert (answer.status_code, answer.headers["location"]) == (303, "https://elsewhere.example/")
+
+
+async def _cookies_that_another_browser_sends(origin: RunningOrigin) -> list[str]:
+    async with client_of(origin.url) as one, client_of(origin.url) as another:
+        signed_in = await one.get("/booking/signed-in")
+        assert signed_in.headers["set-cookie"] == "session=hers; Path=/; HttpOnly"
+        assert ["cookie", "session=hers"] in (await one.get("/booking/x")).json()["headers"]
+        got = (await another.get("/booking/x")).json()["headers"]
+    return [value for name, value in got if name == "cookie"]
+
+
+async def test_a_cookie_that_one_browser_is_given_is_not_sent_for_another(with_service: WithService) -> None:
+    async with with_service() as (origin, _):
+        assert await _cookies_that_another_browser_sends(origin) == []
+
+
+async def test_a_client_that_keeps_cookies_would_send_them_for_another(with_service: WithService) -> None:
+    async with with_service(answer_seconds=30.0) as (origin, _):
+        origin.origin.client.cookies = httpx.Cookies()
+        assert await _cookies_that_another_browser_sends(origin) == ["session=hers"]
 
 
 async def test_a_body_that_says_it_is_too_large_is_refused(with_service: WithService) -> None:
