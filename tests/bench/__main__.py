@@ -1,8 +1,10 @@
 """`python -m tests.bench`: measures the product against its limits and against plainer ways of doing the same work."""
 
 import argparse
+import asyncio
 import logging
 import os
+import signal
 import sys
 from dataclasses import replace
 
@@ -17,6 +19,9 @@ from tests.bench.size import FULL, QUICK, Size
 
 async def measure(names: list[str], size: Size) -> list[Outcome]:
     """Run the named benches on parts of their own. Raises WrongResult."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)  # leave nothing running
     async with own_parts() as parts:
         chosen = [bench for bench in benches.BENCHES if bench.name in names]
         return [await run_rounds(bench, parts, size, told=_tell) for bench in chosen]

@@ -162,7 +162,9 @@ def processes(
         for port in ports:
             argv = (sys.executable, "-m", *program, "--port", str(port))
             log = town.parts.folder / f"{program[0]}.{port}.log"
-            started.append(start(Program(argv, _ROOT, {**town.environment(), **(more or {})}), log))
+            started.append(
+                start(Program(argv, _ROOT, {**town.environment(), **(more or {})}), log, dies_with_parent=True)
+            )
         yield ports
     finally:
         for process in started:
