@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 1.0
 _LONG_READ_MS = 1000
+# A leader that is cut off from the other brokers goes on answering us, with nothing new: look this often who leads.
+_WHO_LEADS_MS = 30_000
 
 
 class LongReadConsumer(CarefulConsumer):
@@ -69,6 +71,7 @@ class PatientBroker(KafkaBroker):
             consumer_only=True,
             allow_auto_create_topics=False,
             apply_types=False,
+            metadata_max_age_ms=_WHO_LEADS_MS,
             graceful_timeout=15.0,
             logger=quiet,
         )
