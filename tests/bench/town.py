@@ -182,4 +182,4 @@ async def until_up(ports: Sequence[int], path: str = "/booking/health") -> None:
             except httpx.TransportError:
                 return False
 
-        await until(answer, what="a web process")
+        await until(answer, what="a process that answers well", seconds=150)

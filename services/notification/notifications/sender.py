@@ -23,7 +23,7 @@ from shared.messaging.worker import Running
 from shared.metrics import SENDINGS
 from shared.tracing import Kind, span
 
-_IDLE_SECONDS = 0.5
+_SHORTEST_IDLE_SECONDS, _IDLE_SECONDS = 0.01, 0.5
 _BATCH = 50
 _LEFT_ALONE_SECONDS = 30.0
 _SETTLING_TRIES = 8  # what is known must not be lost because the database was away for a moment
@@ -45,11 +45,14 @@ class Sender:
 
     async def run(self, running: Running) -> None:
         """Send until the worker stops."""
+        idle = _SHORTEST_IDLE_SECONDS
         while not running.stopping.is_set():
-            done = await self.send_due()
-            if done:
+            if await self.send_due():
                 running.wake_relay()
-            await running.pause(0 if done else _IDLE_SECONDS)
+                idle = _SHORTEST_IDLE_SECONDS  # more is soon to come: what one event causes comes in parts
+            else:
+                await running.pause(idle)
+                idle = min(idle * 1.3, _IDLE_SECONDS)
 
     async def send_due(self) -> int:
         """Take up everything that is due now, once; return how many were decided about."""
