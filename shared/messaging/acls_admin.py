@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-import structlog
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import for_code
 from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest
 
 from shared.messaging.kafka_connection import KafkaConnection
-
-log = structlog.get_logger(__name__)
 
 _ANY, _ALL_NAMES, _ANY_HOST, _LITERAL, _ALLOW = 1, "*", "*", 3, 3
 _EVERYBODY = "User:*"
@@ -101,11 +98,9 @@ async def correct(kafka: KafkaConnection, difference: Difference, *, prune: bool
         for permission in difference.missing:
             answer = await admin._send_request(CreateAclsRequest(*_fields(permission)))  # noqa: SLF001 - no public way
             _check(answer.creation_responses)
-            log.info("permission_given", permission=str(permission))
         for permission in difference.surplus if prune else ():
             answer = await admin._send_request(DeleteAclsRequest(*_fields(permission)))  # noqa: SLF001 - as above
             _check(answer.filter_responses)
-            log.info("permission_taken", permission=str(permission))
     finally:
         await admin.close()
 

@@ -15,9 +15,7 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
     for_code,
 )
-from typer.testing import CliRunner
 
-from deploy.cli import app
 from deploy.embedded.kafka import KafkaServer
 from deploy.permissions import SERVICES, permissions
 from shared.contracts.topics import TOPICS
@@ -26,7 +24,7 @@ from shared.messaging.kafka_connection import KafkaConnection
 from shared.messaging.topics_admin import create_topics
 from shared.settings import SharedSettings
 from tests.support.certificates import Authority
-from tests.support.guarded import USERS, guarded_kafka
+from tests.support.guarded import USERS, Told, guarded_kafka, kurslots
 
 pytestmark = pytest.mark.timeout(300)  # whichever test comes first waits for the broker
 
@@ -82,20 +80,12 @@ async def ready(broker: Broker) -> Broker:
     for name in NAMES:
         assert await may_write(broker.of("admin"), name)
     told = await _told(broker)
-    assert (told.exit_code, told.stderr) == (0, "")
+    assert told.exit_code == 0, told.stderr
     return broker
 
 
-async def _told(broker: Broker, *arguments: str) -> "Told":
-    result = await asyncio.to_thread(CliRunner(env=broker.environment).invoke, app, ["acls", *arguments])
-    return Told(result.exit_code, result.stdout, result.stderr)
-
-
-@dataclass(frozen=True)
-class Told:
-    exit_code: int
-    stdout: str
-    stderr: str
+async def _told(broker: Broker, *arguments: str) -> Told:
+    return await kurslots(broker.environment, "acls", *arguments)
 
 
 async def may_write(kafka: KafkaConnection, topic: str) -> bool:

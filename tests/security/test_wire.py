@@ -12,9 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from typer.testing import CliRunner
 
-from deploy.cli import app as kurslots
 from deploy.embedded.kafka import KafkaServer
 from deploy.embedded.postgres import PostgresServer
 from deploy.embedded.processes import Program, free_port, start, stop_tree
@@ -24,7 +22,7 @@ from shared.contracts.booking import PersonDescribed
 from shared.db import open_database
 from shared.messaging.outbox import describe
 from tests.support.certificates import Authority
-from tests.support.guarded import POSTGRES_PASSWORD, USERS, guarded_kafka, guarded_postgres
+from tests.support.guarded import POSTGRES_PASSWORD, USERS, guarded_kafka, guarded_postgres, kurslots
 from tests.support.messaging import SOME_TIME, a_message, rows_of, until
 
 pytestmark = pytest.mark.timeout(300)  # whichever test comes first waits for both servers
@@ -63,8 +61,13 @@ class Guarded:
             }
         return told
 
-    def operator(self) -> dict[str, str]:
-        return {**self.environment(), "KAFKA_ADMIN_USER": "admin", "KAFKA_ADMIN_PASSWORD": USERS["admin"]}
+    async def kurslots(self, *command: str) -> str:
+        """Give an operator's command and return what it says."""
+        told = {**self.environment(), "KAFKA_ADMIN_USER": "admin", "KAFKA_ADMIN_PASSWORD": USERS["admin"]}
+        told["NOTIFICATION_DATABASE_URL"] = self.urls["booking"]  # so that no running system is looked for
+        result = await kurslots(told, *command)
+        assert result.exit_code == 0, result.stderr
+        return result.stdout
 
 
 @pytest.fixture(scope="module")
@@ -82,17 +85,10 @@ async def guarded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gua
         made = Guarded(folder, authority, postgres.server, kafka.server)
         for service in SERVICES:
             made.urls[service] = await made.postgres.ensure_database(service, service, DATABASE_PASSWORDS[service])
-        spare = {"NOTIFICATION_DATABASE_URL": made.urls["booking"]}  # so that no running system is looked for
-        runner = CliRunner(env={**made.operator(), **spare})
-        for command in (
-            ["topics"],
-            ["topics", "--check"],
-            ["acls"],
-            ["acls", "--check"],
-            *(["migrate", service] for service in SERVICES),
-        ):
-            told = await asyncio.to_thread(runner.invoke, kurslots, command)
-            assert told.exit_code == 0, told.output
+        for command in (("topics",), ("topics", "--check"), ("acls",), ("acls", "--check")):
+            await made.kurslots(*command)
+        for service in SERVICES:
+            await made.kurslots("migrate", service)
         yield made
 
 
@@ -134,6 +130,7 @@ async def test_a_state_reaches_another_service_over_protected_connections_alone(
                 return await rows_of(procurement, "SELECT 1 FROM copy_versions WHERE key = :key", key=person.person_id)
 
             await until(copied)
+            assert ": the same\n" in await guarded.kurslots("rebuild", "procurement")
             connections = await rows_of(
                 booking,
                 "SELECT application_name AS name, ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) "

@@ -1,5 +1,10 @@
 """A broker and a database that take known users over TLS alone, as in an installation with a network in between."""
 
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.embedded.kafka import KafkaServer
@@ -26,3 +31,26 @@ def guarded_postgres(folder: Path, authority: Authority) -> OwnPart:
     tls = PostgresTls(certificate.certificate_file, certificate.key_file, authority.ca_file)
     server = PostgresServer(folder / "postgres", free_port(), POSTGRES_PASSWORD, durable=False, tls=tls)
     return OwnPart(server, folder / "postgres.log")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command said, and how it ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+async def kurslots(environment: Mapping[str, str], *command: str) -> Told:
+    """Give an operator's command, in a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", "from deploy.cli import main; main()", *command),
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said, complained = await process.communicate()
+    assert process.returncode is not None
+    return Told(process.returncode, said.decode(), complained.decode())
