@@ -7,11 +7,13 @@ import httpx
 import pytest
 import structlog
 from fastapi import FastAPI
+from opentelemetry.trace import SpanKind
 from structlog.testing import LogCapture
 
 from shared.log import current_traceparent
 from shared.web import access
 from tests.shared.web import sample
+from tests.support.spans import told_in_memory
 from tests.support.web import LocalIssuer, anonymous_client, running, settings_for, signed_client
 
 API = "/sample/api/v1"
@@ -80,6 +82,29 @@ async def test_labelled_traffic_tells_neither_person_nor_route_nor_status(
     assert "sealed" not in metrics
     counted = 'kurslots_http_requests_total{method="any",route="supplier traffic",service="sample",status="2xx"}'
     assert counted in metrics
+
+
+async def test_a_span_tells_of_a_request_what_the_log_tells(app: FastAPI, issuer: LocalIssuer) -> None:
+    with told_in_memory() as told:
+        async with signed_client(app, issuer, "lead") as lead:
+            await lead.get(NOTES, params={"title": "secret"})
+        async with signed_client(app, issuer, "supplier") as supplier:
+            for title in ("x", "y"):
+                assert (await supplier.post(f"{API}/sealed", json={"title": title})).status_code == 201
+    listed, *sealed = [(span.name, dict(span.attributes or {})) for span in told.all() if span.kind is SpanKind.SERVER]
+    template = f"{API}/projects/{{project_id}}/notes"
+    assert listed == (
+        f"GET {template}",
+        {"http.route": template, "http.request.method": "GET", "http.response.status_code": 200},
+    )
+    label = sample.SUPPLIER_TRAFFIC
+    assert sealed == 2 * [
+        (
+            f"any {label}",
+            {"http.route": label, "http.request.method": "any", "http.response.status_code": "2xx"},
+        )
+    ]
+    assert "secret" not in "".join(span.to_json() for span in told.all())
 
 
 async def test_the_trace_of_a_request_is_carried_on_and_left_behind(app: FastAPI, issuer: LocalIssuer) -> None:
