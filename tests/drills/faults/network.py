@@ -20,24 +20,25 @@ async def bad_way_to_kafka(stage: Stage, random: Random, size: Size) -> None:
     network = own(stage).network
     for name in CAST:
         stage.cast(name, KAFKA_BOOTSTRAP=network.kafka)
-    await _work_over(stage, network.to_kafka, random, size)
+    await _work_over(stage, network.to_kafka, random, size, meanwhile=3)
 
 
 async def bad_way_to_postgres(stage: Stage, random: Random, size: Size) -> None:
     """Every process reaches its database through the bad network."""
     for name in CAST:
         stage.cast(name, **own(stage).through_postgres_proxy(stage))
-    await _work_over(stage, own(stage).network.to_postgres, random, size)
+    await _work_over(stage, own(stage).network.to_postgres, random, size, meanwhile=0)
 
 
-async def _work_over(stage: Stage, way: Proxy, random: Random, size: Size) -> None:
+async def _work_over(stage: Stage, way: Proxy, random: Random, size: Size, *, meanwhile: int) -> None:
+    """Reset, slow down and silence; `meanwhile` so many commands are answered during each burst of resets."""
     stage.settle_seconds = SETTLE_SECONDS
     way.prepare_resets()
     try:
         await stage.start()
         async with stage.load(random, size) as load:
             await load.has_answered(random.randint(5, 10))
-            await _resets(stage, load, way, random)
+            await _resets(stage, load, way, random, meanwhile)
             way.mend()
             way.slow()
             stage.ledger.mark("fault: 100 ms ± 30 and 3 Mbit/s")
@@ -55,12 +56,13 @@ async def _work_over(stage: Stage, way: Proxy, random: Random, size: Size) -> No
         way.mend()
 
 
-async def _resets(stage: Stage, load: Load, way: Proxy, random: Random) -> None:
+async def _resets(stage: Stage, load: Load, way: Proxy, random: Random, meanwhile: int) -> None:
     """Reset whatever connection an answer or a request goes over, in short bursts, with time to work in between."""
     for _ in range(_BURSTS):
         stream = "upstream" if random.random() < 1 / 3 else "downstream"
         way.reset(stream)
         stage.ledger.mark(f"fault: resets {stream}")
+        await load.has_answered(meanwhile, _PATIENCE_SECONDS)
         await asyncio.sleep(random.uniform(0.1, 0.5))
         way.spare()
         stage.ledger.mark("mended: no more resets")

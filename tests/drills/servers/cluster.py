@@ -161,7 +161,7 @@ class KafkaCluster:
             "transaction.state.log.min.isr": "2",
             "share.coordinator.state.topic.replication.factor": str(SIZE),
             "share.coordinator.state.topic.min.isr": "2",
-            # A follower that has fallen silent holds up an acknowledgement for this long (30 s otherwise).
-            "replica.lag.time.max.ms": "6000",
+            # Three on a machine with other work are at times slower than one: a slow node is not a dead one.
+            "broker.session.timeout.ms": "6000",
             "controlled.shutdown.max.retries": "3",
         }
