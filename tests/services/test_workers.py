@@ -26,13 +26,20 @@ _OLD_ANSWER = text("""
 """)
 
 
-async def _answers(database: Database) -> int:
+_OLD_SESSION = text("""
+    INSERT INTO web_sessions (id_hash, issuer, subject, made_at, seen_at)
+    VALUES ('x', 'embedded', 'anna', now() - interval '3 days', now() - interval '2 days')
+""")
+_KEPT = text("SELECT (SELECT count(*) FROM idempotency_keys) + (SELECT count(*) FROM web_sessions)")
+
+
+async def _kept(database: Database) -> int:
     async with database.engine.connect() as connection:
-        return int((await connection.execute(text("SELECT count(*) FROM idempotency_keys"))).scalar_one())
+        return int((await connection.execute(_KEPT)).scalar_one())
 
 
 @pytest.mark.parametrize("settings_class", SETTINGS, ids=lambda settings_class: settings_class.SERVICE)
-async def test_a_worker_starts_with_kafka_away_and_forgets_old_answers(
+async def test_a_worker_starts_with_kafka_away_and_forgets_old_answers_and_sessions(
     settings_class: type[ServiceSettings], service_database: ServiceDatabase
 ) -> None:
     service = settings_class.SERVICE
@@ -50,9 +57,10 @@ async def test_a_worker_starts_with_kafka_away_and_forgets_old_answers(
         )
         async with database.engine.begin() as connection:
             await connection.execute(_OLD_ANSWER)
+            await connection.execute(_OLD_SESSION)
         app = import_module(f"services.{service}.worker").create_worker(settings)
         async with app.start_lifespan_context(), asyncio.timeout(30):
-            while await _answers(database):  # noqa: ASYNC110 - another process would do it
+            while await _kept(database):  # noqa: ASYNC110 - another process would do it
                 await asyncio.sleep(0.05)
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://worker") as client:
                 health, ready = await client.get("/health"), await client.get("/ready")
