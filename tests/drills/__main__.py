@@ -8,16 +8,20 @@ import asyncio
 import json
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 
 from tests.drills.backstage import Backstage
-from tests.drills.drill import Outcome, conduct
+from tests.drills.drill import Drill, Outcome, conduct
 from tests.drills.faults import DRILLS
-from tests.drills.size import size_of_run
+from tests.drills.report import Report
+from tests.drills.size import Size, size_of_run
 from tests.drills.table import as_json, show, write_table
 from tests.support import run
 
@@ -39,16 +43,20 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 200)
     folder = Path(tempfile.mkdtemp(prefix="kurslots-drills-"))
     leads = run.begin()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started and mounted is taken down
+
+    def so_far(outcomes: list[Outcome]) -> None:
+        if given.json:
+            given.json.write_text(json.dumps({"seed": seed, "drills": as_json(outcomes)}, indent=1) + "\n")
+        if given.markdown:
+            write_table(given.markdown, outcomes, seed)
+
     try:
-        outcomes = asyncio.run(_conduct_all(console, folder, wanted, seed, controls=not given.no_controls))
+        outcomes = asyncio.run(_conduct_all(console, folder, wanted, seed, so_far, controls=not given.no_controls))
     finally:
         if leads:
             run.end()
     show(outcomes, console)
-    if given.json:
-        given.json.write_text(json.dumps({"seed": seed, "drills": as_json(outcomes)}, indent=1) + "\n")
-    if given.markdown:
-        write_table(given.markdown, outcomes, seed)
     passed = all(outcome.passed for outcome in outcomes)
     if passed and not given.keep:
         shutil.rmtree(folder)
@@ -57,22 +65,40 @@ def main() -> int:
     return 0 if passed else 1
 
 
-async def _conduct_all(console: Console, folder: Path, wanted: set[int], seed: int, *, controls: bool) -> list[Outcome]:
+async def _conduct_all(
+    console: Console,
+    folder: Path,
+    wanted: set[int],
+    seed: int,
+    so_far: Callable[[list[Outcome]], None],
+    *,
+    controls: bool,
+) -> list[Outcome]:
     size = size_of_run()
     console.print(f"seed {seed}; at least {size.commands} commands a drill; logs in {folder}")
-    outcomes = []
+    outcomes: list[Outcome] = []
     async with Backstage(folder) as backstage:
         for drill in DRILLS:
             if wanted and drill.number not in wanted:
                 continue
-            outcome = await conduct(backstage, drill, seed=seed, size=size, control=controls)
+            outcome = await _conducted(backstage, drill, seed, size, controls=controls)
             said = outcome.not_possible and f"NOT DRILLED ({outcome.not_possible})"
             said = said or ("passed" if outcome.passed else "FAILED")
             console.print(f"{drill.number}. {drill.name}: {said} in {outcome.seconds:.0f} s", soft_wrap=True)
             for sentence in outcome.report.findings():
                 console.print(f"   {sentence}", soft_wrap=True)
             outcomes.append(outcome)
+            so_far(outcomes)
     return outcomes
+
+
+async def _conducted(backstage: Backstage, drill: Drill, seed: int, size: Size, *, controls: bool) -> Outcome:
+    """Conduct a drill; one that breaks off is a failed one, and the next is conducted all the same."""
+    try:
+        return await conduct(backstage, drill, seed=seed, size=size, control=controls)
+    except Exception:  # noqa: BLE001 - told in the table and in full below the drill's name
+        broke_off = f"the drill broke off: {traceback.format_exc()}"
+        return Outcome(drill, seed, Report(lost=[broke_off]), None, 0, 0.0)
 
 
 if __name__ == "__main__":
