@@ -98,9 +98,9 @@ class Proxy:
             self._add("latency", stream, {"latency": latency_ms // 2, "jitter": jitter_ms // 2})
             self._add("bandwidth", stream, {"rate": kilobits // (1000 // _BYTES_IN_KILOBIT)})
 
-    def go_silent(self) -> None:
-        """Leave connections half-open: both ends think that they are connected, and nothing arrives."""
-        for stream in STREAMS:
+    def go_silent(self, *streams: str) -> None:
+        """Leave connections half-open: both ends think that they are connected, and nothing arrives, or one way only."""
+        for stream in streams or STREAMS:
             self._add("timeout", stream, {"timeout": 0})
 
     def prepare_resets(self) -> None:
