@@ -99,7 +99,7 @@ class Proxy:
             self._add("bandwidth", stream, {"rate": kilobits // (1000 // _BYTES_IN_KILOBIT)})
 
     def go_silent(self, *streams: str) -> None:
-        """Leave connections half-open: both ends think that they are connected, and nothing arrives, or one way only."""
+        """Leave connections half-open, one way or both: the ends think they are connected, and nothing arrives."""
         for stream in streams or STREAMS:
             self._add("timeout", stream, {"timeout": 0})
 
