@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import text
+
 Wrapper = Callable[[Any], Any]
 """Takes the function as it is and returns what stands in its place."""
 
@@ -65,8 +67,8 @@ def _never_idle(connect: Any) -> Any:  # noqa: ANN401
 
 def _held_by_everyone(_held: Any) -> Any:  # noqa: ANN401
     @asynccontextmanager
-    async def held(_lock: object) -> AsyncIterator[None]:
-        yield
+    async def held(_lock: object, **_unless: object) -> AsyncIterator[bool]:
+        yield True
 
     return held
 
@@ -127,6 +129,23 @@ def _not_sent(handed_over: Any) -> Any:  # noqa: ANN401
     return sure
 
 
+def _read_then_written(_take: Any) -> Any:  # noqa: ANN401
+    """Return a taking of seats that decides on what it has read, and not in the statement that takes them."""
+
+    async def take(session: Any, pool_id: object, seats: int) -> bool:  # noqa: ANN401
+        connection = await session.connection()
+        pool = {"pool": pool_id}
+        read = text("SELECT taken, capacity FROM seat_pools WHERE id = :pool")
+        found = (await connection.execute(read, pool)).one()
+        if found.taken + seats > found.capacity:
+            return False
+        write = text("UPDATE seat_pools SET taken = :taken WHERE id = :pool")
+        await connection.execute(write, {**pool, "taken": found.taken + seats})
+        return True
+
+    return take
+
+
 GUARDS: Mapping[str, Guard] = {
     # Behind the inbox is a second net: the same notification is not made twice. Both are taken away.
     "inbox": Guard(
@@ -140,6 +159,7 @@ GUARDS: Mapping[str, Guard] = {
     ),
     "parking": Guard({"shared.messaging.parking:mark_parked": _not_marked}),
     "says_unknown": Guard({"services.notification.notifications.sender:Sender._handed_over": _not_sent}),
+    "conditional_take": Guard({"services.booking.seats.commands:_take": _read_then_written}),
     "stored_answer": Guard({"shared.web.edge:_carried_out_once": _carried_out_every_time}),
     "idle_timeout": Guard({"shared.messaging.shard_lock:asyncpg.connect": _never_idle}),
     "shard_lock": Guard(

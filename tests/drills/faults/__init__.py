@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tests.drills.drill import Drill
 from tests.drills.faults import (
     broker,
+    calm,
     clock,
     cluster,
     disk,
@@ -17,6 +18,7 @@ from tests.drills.faults import (
 )
 
 DRILLS: Sequence[Drill] = (
+    *calm.DRILLS,
     *processes.DRILLS,
     *postgres.DRILLS,
     *broker.DRILLS,
