@@ -1,35 +1,29 @@
 """Three brokers hold one log: with one killed or cut off, what two have acknowledged stays and work goes on."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from tests.drills.backstage import Backstage
 from tests.drills.servers.cluster import NODES, KafkaCluster
-from tests.drills.servers.proxy import Proxies
+from tests.drills.servers.other_grounds import ClusterGround, cluster_ground
 from tests.support.messaging import until
 
 TOPIC = "of-the-cluster"
 
-pytestmark = pytest.mark.timeout(240)
 
-
-@pytest.fixture(scope="module")
-async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[KafkaCluster]:
-    folder = tmp_path_factory.mktemp("cluster")
-    proxies = Proxies(folder)
-    made = KafkaCluster(folder, proxies)
+@pytest.fixture
+async def cluster(backstage: Backstage) -> KafkaCluster:
+    """Give the brokers of drill 7: three take long to start."""
+    ground = await backstage.ground(cluster_ground)
+    assert isinstance(ground, ClusterGround)
+    admin = AIOKafkaAdminClient(bootstrap_servers=ground.cluster.bootstrap)
+    await admin.start()
     try:
-        await made.start()
-        admin = AIOKafkaAdminClient(bootstrap_servers=made.bootstrap)
-        await admin.start()
         await admin.create_topics([NewTopic(TOPIC, 1, 3, topic_configs={"min.insync.replicas": "2"})])
-        await admin.close()
-        yield made
     finally:
-        made.stop()
-        proxies.stop()
+        await admin.close()
+    return ground.cluster
 
 
 async def leader_is_not(cluster: KafkaCluster, node: int) -> None:
