@@ -1,6 +1,6 @@
 """The worker's parts without Kafka, and facts to give them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,7 +10,9 @@ from uuid import UUID
 import httpx
 from fastapi import FastAPI
 
+from services.notification.channels.channel import Sending
 from services.notification.channels.email import EmailChannel
+from services.notification.channels.rules import Outcome
 from services.notification.channels.sms import SmsChannel
 from services.notification.copies import COPIES
 from services.notification.kinds import ChannelName
@@ -31,6 +33,7 @@ from tests.support.origin import SMS_PASSWORD, SMS_USER, RunningOrigin, serve
 from tests.support.web import ISSUER_ALIAS
 
 SENDER = "Kurslots <no-reply@kurslots.test>"
+PHONE = "+46701740610"
 
 
 @dataclass
@@ -126,7 +129,7 @@ def a_person(
     sub: str | None = None,
     grants: tuple[PersonGrant, ...] = (),
     email: str | None = "eva@example.test",
-    phone: str | None = "+46701740610",
+    phone: str | None = PHONE,
     language: str = "sv",
     given_name: str | None = "Eva",
     protected: bool = False,
@@ -183,3 +186,25 @@ def a_run(clock: FixedClock, *, begins_in: timedelta = timedelta(days=9), place:
 
 def a_booking(office: Office, *recipients: Recipient, **changes: object) -> BookingConfirmed:
     return a_message(BookingConfirmed, **{"recipients": recipients, "run": a_run(office.clock), **changes})
+
+
+class Scripted:
+    """A way out that does as it is told: an outer edge that fails in ways no sink can."""
+
+    honours_key = False
+
+    def __init__(self, name: ChannelName, act: Callable[[Sending], Outcome]) -> None:
+        self.name = name
+        self._act = act
+        self.sent: list[Sending] = []
+
+    async def send(self, sending: Sending) -> Outcome:
+        self.sent.append(sending)
+        return self._act(sending)
+
+
+async def one_booking(office: Office, **person: object) -> PersonDescribed:
+    someone = a_person(**person)  # type: ignore[arg-type]  # the factory's own fields
+    await office.know(someone)
+    await office.hear(a_booking(office, to_person(someone.person_id)))
+    return someone

@@ -1,7 +1,6 @@
 """A notification is sent once, or says that it does not know: real sinks, one step at a time."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,43 +10,21 @@ from services.notification.channels.channel import Sending
 from services.notification.channels.rules import Outcome, Result
 from services.notification.kinds import ChannelName
 from services.notification.notifications.sending import find_unsent
-from shared.contracts.booking import BookingConfirmed, MeetingApproached, PersonDescribed, RunCancelled, RunChanged
+from shared.contracts.booking import BookingConfirmed, RunCancelled, RunChanged
 from shared.contracts.procurement import SupplierInvited
-from shared.kernel.ids import new_id
 from tests.services.notification.office import (
+    PHONE,
     Office,
+    Scripted,
     a_booking,
     a_person,
     a_run,
     a_supplier,
+    one_booking,
     to_person,
     to_supplier,
 )
 from tests.support.messaging import a_message, until
-
-PHONE = "+46701740610"
-
-
-class Scripted:
-    """A way out that does as it is told: an outer edge that fails in ways no sink can."""
-
-    honours_key = False
-
-    def __init__(self, name: ChannelName, act: Callable[[Sending], Outcome]) -> None:
-        self.name = name
-        self._act = act
-        self.sent: list[Sending] = []
-
-    async def send(self, sending: Sending) -> Outcome:
-        self.sent.append(sending)
-        return self._act(sending)
-
-
-async def one_booking(office: Office, **person: object) -> PersonDescribed:
-    someone = a_person(**person)  # type: ignore[arg-type]  # the factory's own fields
-    await office.know(someone)
-    await office.hear(a_booking(office, to_person(someone.person_id)))
-    return someone
 
 
 async def test_a_confirmed_booking_becomes_an_email_in_the_readers_language(office: Office) -> None:
@@ -240,122 +217,6 @@ async def test_two_soft_failures_in_different_days_suppress_nothing(office: Offi
     assert not await office.rows("SELECT * FROM suppressions")
 
 
-async def test_a_recipient_not_yet_known_is_waited_for(office: Office) -> None:
-    person_id = new_id()
-    await office.hear(a_booking(office, to_person(person_id, "participant")))
-    await office.send()
-    assert {state for state, _ in (await office.states()).values()} == {"pending"}
-    assert await office.send() == 0
-    await office.know(a_person(person_id, phone=None))
-    await office.send()
-    assert await office.states() == {
-        ("seat_confirmed", "email"): ("sent", None),
-        ("seat_confirmed", "sms"): ("cancelled", "no_address"),
-    }
-
-
-async def test_a_recipient_that_never_comes_is_given_up(office: Office) -> None:
-    await office.hear(a_booking(office, to_person(new_id())))
-    office.clock.advance(timedelta(hours=24))
-    await office.send()
-    assert await office.states() == {("booking_confirmed", "email"): ("failed_technical", "recipient_unknown")}
-
-
-async def test_an_erased_recipient_is_dropped(office: Office) -> None:
-    someone = a_person()
-    await office.know(someone)
-    await office.erase(PersonDescribed, someone.person_id)
-    await office.hear(a_booking(office, to_person(someone.person_id)))
-    assert not await office.rows()
-
-
-async def test_what_waits_for_somebody_who_is_then_erased_is_cancelled(office: Office) -> None:
-    someone = await one_booking(office)
-    await office.erase(PersonDescribed, someone.person_id)
-    await office.send()
-    [row] = await office.rows()
-    assert (row.state, row.state_cause, row.content, row.calendar) == ("cancelled", "erased", None, None)
-    assert not await office.emails()
-
-
-async def test_a_protected_identity_is_not_written_to(office: Office) -> None:
-    await one_booking(office, protected=True)
-    await office.send()
-    assert await office.states() == {("booking_confirmed", "email"): ("suppressed", "protected")}
-    assert not await office.emails()
-
-
-async def test_the_address_is_looked_up_when_it_is_sent(office: Office) -> None:
-    someone = await one_booking(office)
-    await office.know(a_person(someone.person_id, email="ny@example.test"), version=2)
-    await office.send()
-    assert [email["to"] for email in await office.emails()] == [["ny@example.test"]]
-
-
-async def test_an_sms_in_the_evening_is_held_until_the_morning(office: Office) -> None:
-    office.clock.advance(timedelta(hours=11))  # 21.00
-    someone = a_person()
-    await office.know(someone)
-    await office.hear(a_booking(office, to_person(someone.person_id, "participant")))
-    await office.send()
-    assert await office.states() == {
-        ("seat_confirmed", "email"): ("sent", None),
-        ("seat_confirmed", "sms"): ("held", "quiet_hours"),
-    }
-    office.clock.advance(timedelta(hours=10, minutes=59))
-    assert await office.send() == 0
-    office.clock.advance(timedelta(minutes=1))
-    assert await office.send() == 1
-    assert len(await office.texts()) == 1
-
-
-async def test_an_urgent_sms_is_sent_in_the_evening(office: Office) -> None:
-    office.clock.advance(timedelta(hours=11))
-    someone = a_person()
-    await office.know(someone)
-    run = a_run(office.clock, begins_in=timedelta(hours=12))
-    to = (to_person(someone.person_id, "participant"),)
-    await office.hear(a_message(RunCancelled, recipients=to, run=run, run_id=run.run_id))
-    await office.send()
-    [sms] = await office.texts()
-    assert "inställd" in sms["message"]
-
-
-async def test_a_held_sms_that_is_no_longer_true_is_dropped(office: Office) -> None:
-    office.clock.advance(timedelta(hours=11))
-    someone = a_person()
-    await office.know(someone)
-    run = a_run(office.clock)
-    to = (to_person(someone.person_id, "participant"),)
-    await office.hear(a_message(RunChanged, recipients=to, run=run, run_id=run.run_id))
-    await office.send()
-    await office.hear(a_message(RunCancelled, recipients=to, run=run, run_id=run.run_id))
-    office.clock.advance(timedelta(hours=11))
-    await office.send()
-    assert (await office.states())[("run_changed", "sms")] == ("cancelled", "replaced")
-    assert [sms["message"].split(".")[0] for sms in await office.texts()] == ["Kursen Svetsning är inställd"]
-
-
-async def test_a_reminder_after_the_meeting_has_begun_is_of_no_use(office: Office) -> None:
-    someone = a_person()
-    await office.know(someone)
-    run = a_run(office.clock, begins_in=timedelta(hours=1))
-    [meeting] = run.meetings
-    to = (to_person(someone.person_id, "participant"),)
-    fact = a_message(
-        MeetingApproached,
-        recipients=to,
-        run=run,
-        run_id=run.run_id,
-        meeting_id=meeting.meeting_id,
-        starts_at=meeting.starts_at,
-    )
-    await office.hear(fact)
-    office.clock.advance(timedelta(hours=1))
-    await office.send()
-    assert {cause for _, cause in (await office.states()).values()} == {"too_late"}
-
-
 async def test_an_sms_without_a_receipt_is_a_temporary_failure_after_three_days(office: Office) -> None:
     await office.behave(sms={PHONE: "silent"})
     someone = a_person()
@@ -367,17 +228,6 @@ async def test_an_sms_without_a_receipt_is_a_temporary_failure_after_three_days(
     office.clock.advance(timedelta(seconds=1))
     assert await office.tick() == 1
     assert (await office.states())[("seat_confirmed", "sms")] == ("failed_temporary", "no_receipt")
-
-
-async def test_what_was_said_is_forgotten_in_time(office: Office) -> None:
-    await one_booking(office)
-    await office.send()
-    office.clock.advance(timedelta(days=30) - timedelta(seconds=1))
-    assert await office.tick() == 0
-    office.clock.advance(timedelta(seconds=1))
-    assert await office.tick() == 1
-    [row] = await office.rows()
-    assert (row.content, row.calendar, row.state) == (None, None, "sent")
 
 
 async def test_two_senders_send_one_notification_once(office: Office) -> None:
@@ -410,17 +260,6 @@ async def test_who_asks_whether_all_is_sent_sees_what_is_due_and_what_is_in_hand
     assert await unsent() == 0
 
 
-async def test_what_the_law_requires_has_no_way_to_switch_it_off(office: Office) -> None:
-    supplier, person = a_supplier(), a_person(phone=None)
-    await office.know(supplier, person)
-    deadline = office.clock.now() + timedelta(days=20)
-    await office.hear(a_message(SupplierInvited, recipients=(to_supplier(supplier.supplier_id),), deadline=deadline))
-    await office.hear(a_booking(office, to_person(person.person_id)))
-    await office.send()
-    has_way = {email["to"][0]: "List-Unsubscribe" in email["headers"] for email in await office.emails()}
-    assert has_way == {"lena@example.test": False, "eva@example.test": True}
-
-
 @pytest.mark.parametrize("guard", [True, False])
 async def test_a_hold_on_not_knowing_is_what_keeps_an_award_from_being_sent_twice(
     office: Office,
@@ -451,11 +290,3 @@ async def test_many_failures_of_one_address_at_once_make_one_suppression(office:
     assert {state for state, _ in (await office.states()).values()} <= {"failed_permanent", "suppressed"}
     assert {row.state for row in await office.rows()} <= {"failed_permanent", "suppressed"}
     assert len(await office.rows("SELECT * FROM suppressions")) == 1
-
-
-async def test_somebody_of_another_language_and_without_a_name_is_greeted_in_swedish(office: Office) -> None:
-    await one_booking(office, language="uk", given_name=None)
-    await office.send()
-    [email] = await office.emails()
-    assert "Hej på dig!" in email["text"]
-    assert email["headers"]["Content-Language"] == "sv"
