@@ -191,7 +191,7 @@ def _classpath(progress: Progress) -> str:
 
 
 async def _answers(kafka: KafkaConnection) -> bool:
-    client = AIOKafkaAdminClient(**kafka.options(), request_timeout_ms=3000)
+    client = AIOKafkaAdminClient(**kafka.options(), request_timeout_ms=10_000)
     try:
         await client.start()
         await client.list_topics()
