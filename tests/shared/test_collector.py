@@ -1,0 +1,131 @@
+"""A real process, as it is started in earnest, tells its spans to a collector over OTLP, the last ones as it stops."""
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from deploy.embedded.processes import free_port
+
+pytestmark = pytest.mark.timeout(300)
+
+ROOT = Path(__file__).parents[2]
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+_PATIENCE_SECONDS = 200
+
+
+@dataclass
+class Collector:
+    """What OTLP's HTTP address takes: `spans` by name of the process."""
+
+    url: str = ""
+    spans: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def take(self, body: bytes) -> None:
+        request = ExportTraceServiceRequest.FromString(body)
+        for resource in request.resource_spans:
+            process = {each.key: each.value.string_value for each in resource.resource.attributes}["service.name"]
+            for scope in resource.scope_spans:
+                self.spans += [(process, span.name, span.trace_id.hex()) for span in scope.spans]
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    taken = Collector()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            taken.take(gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
+            assert self.path == "/v1/traces"
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - http.server's own name
+            del format, arguments
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        taken.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield taken
+        server.shutdown()
+        thread.join()
+
+
+@dataclass
+class Web:
+    """Booking's web process, without a database."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+
+    def ask(self) -> None:
+        """Ask for what there is not, as soon as the process answers."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
+        with httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=30) as client:
+            while True:
+                try:
+                    answer = client.get("/booking/api/v1/nothing")
+                except httpx.ConnectError:
+                    assert self.process.poll() is None
+                    assert time.monotonic() < deadline
+                    time.sleep(0.2)
+                else:
+                    assert answer.status_code == 404
+                    return
+
+    def stop(self) -> float:
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(_PATIENCE_SECONDS)
+        return time.monotonic() - began
+
+
+def a_web(endpoint: str, log: Path) -> Web:
+    port = free_port()
+    environment = os.environ | {
+        "KURSLOTS_MODE": "embedded",
+        "BOOKING_DATABASE_URL": f"postgresql+asyncpg://nobody:x@127.0.0.1:{free_port()}/nothing",
+        "BOOKING_SECRET": "sample-secret",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+    }
+    command = [sys.executable, "-m", "services.booking", "web", "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+    return Web(process, f"http://127.0.0.1:{port}")
+
+
+def test_a_process_tells_its_spans_and_the_last_before_it_ends(collector: Collector, tmp_path: Path) -> None:
+    web = a_web(collector.url, tmp_path / "log")
+    try:
+        web.ask()
+        web.stop()
+    finally:
+        web.process.kill()
+        web.process.wait()
+    assert ("booking-web", "GET other", TRACE) in collector.spans
+    assert f'"trace_id": "{TRACE}"' in (tmp_path / "log").read_text()
+
+
+def test_a_collector_that_is_away_keeps_nobody_waiting(tmp_path: Path) -> None:
+    web = a_web(f"http://127.0.0.1:{free_port()}", tmp_path / "log")
+    try:
+        web.ask()
+        assert web.stop() < 15
+    finally:
+        web.process.kill()
+        web.process.wait()
