@@ -48,7 +48,7 @@ class Spans:
         self._provider.add_span_processor(processor)
         self._tracer = self._provider.get_tracer("kurslots")
 
-    def begin(
+    def open_span(
         self,
         name: str,
         kind: Kind,

@@ -40,7 +40,7 @@ class Span(Protocol):
 class Teller(Protocol):
     """Who begins spans and tells them: `shared.spans.Spans`."""
 
-    def begin(
+    def open_span(
         self,
         name: str,
         kind: Kind,
@@ -89,7 +89,7 @@ def span(
     """
     if _teller is None:
         return _Carried(under)
-    return _teller.begin(name, kind, under=under, links=links, attributes=attributes)
+    return _teller.open_span(name, kind, under=under, links=links, attributes=attributes)
 
 
 class _Carried:
