@@ -62,7 +62,7 @@ async def contenders(parts: Parts, size: Size) -> AsyncIterator[Sequence[Contend
         for name, rows in ((LITTLE, size.little_history), (MUCH, size.much_history)):
             found.append(_messaging(name, parts, size, await stack.enter_async_context(_database(parts, rows))))
             town = await stack.enter_async_context(a_town(parts, size))
-            await _grow_old(town, rows)
+            await grow_old(town, rows)
             ports = stack.enter_context(processes(town, booking.WEB, booking.web_processes()))
             await until_up(ports)
             found.append(_booking(name, town, ports, size))
@@ -82,7 +82,8 @@ async def _database(parts: Parts, rows: int) -> AsyncIterator[str]:
     await parts.drop(url)
 
 
-async def _grow_old(town: Town, rows: int) -> None:
+async def grow_old(town: Town, rows: int) -> None:
+    """Give a town a past of so many bookings."""
     await town.add_run(_PAST_CAPACITY)
     name = town.url.rpartition("/")[2]
     connection = await asyncpg.connect(town.parts.postgres.url(name))

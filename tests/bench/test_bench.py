@@ -11,7 +11,7 @@ import pytest
 from deploy.embedded.postgres import PostgresServer
 from shared.contracts.topics import BOOKINGS
 from shared.messaging import tables
-from tests.bench import booking, consumer, pgbench, relay, report
+from tests.bench import booking, consumer, growth, pgbench, relay, report
 from tests.bench.parts import Parts
 from tests.bench.relay import TOPIC, a_producer, event
 from tests.bench.rounds import OURS, Aim, Bench, Outcome, WrongResult, run_rounds
@@ -98,6 +98,19 @@ async def test_bookings_over_http_are_whole(database_parts: Parts) -> None:
             await until_up(ports)
             assert (await booking.book_many(OURS, town, ports, 8, 2))[OURS] > 0
             assert (await booking.sell_out(OURS, town, ports, 6, 2))[OURS] > 0
+
+
+async def test_a_past_is_whole_too(database_parts: Parts) -> None:
+    async with a_town(database_parts, _SMALL) as town:
+        await growth.grow_old(town, 50)
+        await town.check(booked=0)
+        connection = await asyncpg.connect(town.url)
+        rows = await connection.fetchrow(
+            "SELECT (SELECT count(*) FROM bookings), (SELECT count(*) FROM booking_history),"
+            " (SELECT count(*) FROM inbox)"
+        )
+        await connection.close()
+        assert tuple(rows) == (50, 50, 50)
 
 
 def test_the_table_says_what_was_met_and_what_was_not_measured() -> None:
