@@ -1,15 +1,15 @@
-"""Which tests go to one worker together: those of a file, all that share the whole system, and the drills."""
+"""Which tests go to one worker together: those of a file, and all of a folder that share something large."""
 
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # ships no types
 from xdist.workermanage import WorkerController  # type: ignore[import-untyped]
 
-_TOGETHER = ("tests/system/", "tests/drills/")
+_TOGETHER = ("tests/system/", "tests/drills/", "tests/browser/")
 
 
 class SystemTogether(LoadFileScheduling):  # type: ignore[misc]  # its base has no types
-    """As `--dist loadfile`, with the tests of the whole system as if they were one file, and first; then the drills.
+    """As `--dist loadfile`, with the tests of the whole system as if they were one file, first; then drills, browser.
 
-    Only one system is started, and one set of a drill's parts; these take the longest and mostly wait.
+    Only one system is started, one set of a drill's parts and one browser; these take the longest and mostly wait.
     """
 
     def _split_scope(self, nodeid: str) -> str:
