@@ -32,6 +32,7 @@ pytestmark = pytest.mark.timeout(420)
 ROOT = Path(__file__).parents[2]
 NEW_BUYER = "212000-9960"
 MESSAGES = "/procurement/operator/messages"
+MESSAGES_OF_NOTIFICATION = "/notification/operator/messages"
 _SIMPLE_RULE = re.compile(r"max by \((?P<by>[\w, ]+)\) \((?P<metric>\w+)\) > (?P<limit>\d+)")
 
 
@@ -154,7 +155,7 @@ def _a_project_of_a_new_buyer(folder: Path) -> Path:
 async def test_a_day_of_an_operator(day: Day, tmp_path: Path) -> None:
     await _sign_in(day.page, MESSAGES)
     assert "No message is set aside." in await day.shown(MESSAGES)
-    notification = await day.page.get("/notification/operator/messages", follow_redirects=True)
+    notification = await day.page.get(MESSAGES_OF_NOTIFICATION, follow_redirects=True)
     assert notification.status_code == 200, "signed in once, known to the next service too"
     assert "What waits for you" in notification.text
     await _mended_by_what_was_missing(day, tmp_path)
@@ -216,8 +217,21 @@ async def _given_up(day: Day) -> None:
         assert refused.status_code == 403, "no token, no decision"
         assert why in await day.decide(f"{MESSAGES}/{letter.id}/discard", reason=why)
     assert await _states(day.database, request) == ["waiting"], "the request itself has come"
+    await _given_up_where_else_it_came(day, why)
     decided = day.system.run("dead-letters", "procurement", "--decisions", "--json")
     assert why in decided.stdout, decided.stderr
+
+
+async def _given_up_where_else_it_came(day: Day, why: str) -> None:
+    """Notification reads the topic too: the same noise waits there, for the same decision."""
+
+    async def waiting() -> set[str]:
+        return set(re.findall(rf"{MESSAGES_OF_NOTIFICATION}/(\d+)", await day.shown(MESSAGES_OF_NOTIFICATION)))
+
+    await until(waiting, what="the noise among what waits in notification")
+    [letter] = await waiting()
+    assert why in await day.decide(f"{MESSAGES_OF_NOTIFICATION}/{letter}/discard", reason=why)
+    assert "No message is set aside." in await day.shown(MESSAGES_OF_NOTIFICATION)
 
 
 async def _let_a_quarter_of_an_hour_pass(database: Database, key: UUID) -> None:

@@ -5,10 +5,12 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from shared.contracts.topics import BOOKINGS, PEOPLE, TOPICS, Kind, Topic
+from shared.messaging.kafka_connection import KafkaConnection
 from shared.messaging.topics_admin import (
     correct_settings,
     create_topics,
     find_drifts,
+    missing_topics,
     topic_configs,
 )
 from shared.settings import SharedSettings
@@ -73,6 +75,11 @@ async def test_partitions_and_replicas_are_told_of_and_left_alone(settings: Shar
     try:
         await admin.create_topics([NewTopic(bookings, 1, 1)])
         replicated = settings.model_copy(update={"kafka_replication": 3})
+
+        async def is_there() -> bool:
+            return not await missing_topics(KafkaConnection.of(settings), [bookings])
+
+        await until(is_there, what="the topic")
         shape = [drift for drift in await find_drifts(replicated, [BOOKINGS]) if not drift.is_setting]
         assert [str(drift) for drift in shape] == [
             f"{bookings}: partitions is 1, and should be 3",
