@@ -5,8 +5,8 @@ All of them read the same records, note each in the inbox and add one row for it
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -71,12 +71,13 @@ class Effect(BenchTable, table=True):
 
 
 class Counted:
-    """Says when so many effects are committed, and when the first message was there."""
+    """Says when so many effects are committed or one failed, and when the first message was there."""
 
     def __init__(self, count: int) -> None:
         self.left = count
         self.all_done = asyncio.Event()
         self.started: float | None = None
+        self.failure: Exception | None = None
 
     def begin(self) -> None:
         """A message is there."""
@@ -89,10 +90,21 @@ class Counted:
         if self.left <= 0:
             self.all_done.set()
 
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """End the wait with what fails within: who takes a message again for ever would never say why."""
+        try:
+            yield
+        except Exception as error:
+            self.failure = self.failure or error
+            self.all_done.set()
+            raise
+
     async def seconds(self) -> float:
-        """Wait for all; return how long it took from the first."""
-        async with asyncio.timeout(120):
-            await self.all_done.wait()
+        """Wait for all; return how long it took from the first. Raises WrongResult where a message failed."""
+        await self.all_done.wait()
+        if self.failure is not None:
+            raise WrongResult(f"a message failed: {self.failure!r}") from self.failure
         assert self.started is not None
         return time.perf_counter() - self.started
 
@@ -181,7 +193,8 @@ async def ours(parts: Parts, database: Database, namespace: str, count: int) -> 
     class Noticed(Effects):
         async def in_one_transaction(self, messages: Sequence[Any]) -> None:
             counted.begin()
-            await super().in_one_transaction(messages)
+            with counted.failing():
+                await super().in_one_transaction(messages)
             counted.done(len(messages))
 
     broker = PatientBroker(KafkaConnection(parts.bootstrap), client_id="bench")
@@ -253,12 +266,17 @@ async def _one_each(parts: Parts, database: Database, namespace: str, count: int
     )
     async def take(fact: BookingConfirmed, message: KafkaMessage) -> None:
         counted.begin()
+        with counted.failing():
+            await effect(fact, message)
+        counted.done()
+
+    async def effect(fact: BookingConfirmed, message: KafkaMessage) -> None:
         message_id, version = UUID(message.headers["ce_id"]), int(message.headers["ce_aggregateversion"])
         async with database.sessions() as session, session.begin():
             noted = upsert(tables.inbox).values(message_id=message_id, consumer=_CONSUMER).on_conflict_do_nothing()
-            if (await session.execute(noted.returning(tables.inbox.c.message_id))).all():
+            connection = await session.connection()
+            if (await connection.execute(noted.returning(tables.inbox.c.message_id))).all():
                 session.add(Effect(kind=fact.type_name, key=fact.booking_id, version=version))
-        counted.done()
 
     await broker.start()
     try:

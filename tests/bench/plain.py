@@ -84,7 +84,8 @@ def create_app(settings: BookingSettings) -> FastAPI:
     ) -> Response:
         lookup = hashlib.sha256(f"{person_id} {idempotency_key}".encode()).digest()
         fingerprint = hashlib.sha256(request.url.path.encode() + await request.body()).digest()
-        kept = (await session.execute(_KEPT, {"lookup": lookup})).one_or_none()
+        connection = await session.connection()
+        kept = (await connection.execute(_KEPT, {"lookup": lookup})).one_or_none()
         answer = None if kept is None else keys.unseal(lookup, kept.answer)
         if answer is None:
             booking = await _book(session, project_id, employer_id, body, person_id)
@@ -92,7 +93,7 @@ def create_app(settings: BookingSettings) -> FastAPI:
             answer = StoredAnswer(201, view.model_dump_json().encode())
             sealed = keys.seal(lookup, answer)
             row = {"lookup": lookup, "fingerprint": fingerprint, "answer": sealed, "created_at": machine_now()}
-            await session.execute(insert(idempotency_keys).values(row))
+            await connection.execute(insert(idempotency_keys).values(row))
             await session.commit()
         return Response(answer.content, answer.status, media_type="application/json")
 

@@ -3,6 +3,7 @@
 A contender checks its own work at the end of each turn: a wrong result ends the bench, however fast it was.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -77,13 +78,23 @@ class Outcome:
 
 
 async def run_rounds(bench: Bench, parts: Parts, size: Size, *, told: Callable[[str], None]) -> Outcome:
-    """Run the rounds of a bench. Raises WrongResult."""
+    """Run the rounds of a bench. Raises WrongResult, also where a contender is not done in the time of a turn."""
     outcome = Outcome(bench)
     async with bench.open(parts, size) as contenders:
         for number in range(size.rounds):
             start = number % len(contenders)
             for contender in (*contenders[start:], *contenders[:start]):
                 told(f"{bench.name}: round {number + 1} of {size.rounds}, {contender.name}")
-                for row, value in (await contender.run()).items():
+                for row, value in (await _in_time(bench, contender, size.longest_seconds)).items():
                     outcome.values.setdefault(row, []).append(value)
     return outcome
+
+
+async def _in_time(bench: Bench, contender: Contender, seconds: float) -> Mapping[str, float]:
+    try:
+        async with asyncio.timeout(seconds) as deadline:
+            return await contender.run()
+    except TimeoutError as error:
+        if not deadline.expired():
+            raise
+        raise WrongResult(f"{bench.name}: {contender.name} was not done within {seconds:g} s") from error

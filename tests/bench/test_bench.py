@@ -1,6 +1,8 @@
 """The bench works, and its checks find wrong results. How fast anything is, is nobody's failure here."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -14,8 +16,8 @@ from shared.messaging import tables
 from tests.bench import booking, consumer, growth, pgbench, relay, report
 from tests.bench.parts import Parts
 from tests.bench.relay import TOPIC, a_producer, event
-from tests.bench.rounds import OURS, Aim, Bench, Outcome, WrongResult, run_rounds
-from tests.bench.size import QUICK
+from tests.bench.rounds import OURS, Aim, Bench, Contender, Outcome, WrongResult, run_rounds
+from tests.bench.size import QUICK, Size
 from tests.bench.topics import check_topic, fresh_topic
 from tests.bench.town import a_town, processes, until_up
 
@@ -38,6 +40,39 @@ async def test_every_contender_does_its_work(bench: Bench, parts: Parts) -> None
     outcome = await run_rounds(bench, parts, _SMALL, told=lambda _: None)
     assert {aim.row for aim in bench.aims} | {aim.other for aim in bench.aims} == outcome.values.keys()
     assert all(value > 0 for values in outcome.values.values() for value in values)
+
+
+async def test_a_contender_that_hangs_ends_with_its_name_and_one_in_time_does_not(database_parts: Parts) -> None:
+    may_end = asyncio.Event()
+
+    async def run() -> Mapping[str, float]:
+        await may_end.wait()
+        return {"sleepy": 1.0}
+
+    @asynccontextmanager
+    async def sleepy(_parts: Parts, _size: Size) -> AsyncIterator[Sequence[Contender]]:
+        yield [Contender("sleepy", run)]
+
+    bench = Bench("x", "X", "/s", sleepy, ())
+    size = replace(_SMALL, longest_seconds=0.05)
+    with pytest.raises(WrongResult, match="x: sleepy was not done within"):
+        await run_rounds(bench, database_parts, size, told=lambda _: None)
+    may_end.set()
+    assert (await run_rounds(bench, database_parts, size, told=lambda _: None)).values == {"sleepy": [1.0]}
+
+
+async def test_a_message_that_fails_ends_the_wait_for_all_of_them() -> None:
+    counted = consumer.Counted(2)
+    counted.begin()
+    with pytest.raises(LookupError), counted.failing():
+        raise LookupError("never there")
+    with pytest.raises(WrongResult, match="never there"):
+        await counted.seconds()
+    counted = consumer.Counted(2)
+    counted.begin()
+    with counted.failing():
+        counted.done(2)
+    assert await counted.seconds() > 0
 
 
 async def test_events_that_are_lost_repeated_or_out_of_order_are_found(parts: Parts) -> None:
