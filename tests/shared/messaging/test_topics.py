@@ -39,8 +39,17 @@ def test_a_topic_is_kept_as_long_as_was_promised(topic: Topic) -> None:
         assert int(configs["retention.ms"]) == topic.keep_days * DAY_MS
 
 
+async def _are_there(settings: SharedSettings, *names: str) -> None:
+    """Wait until the broker, who learns of them from the controller, knows the topics."""
+
+    async def is_told() -> bool:
+        return not await missing_topics(KafkaConnection.of(settings), names)
+
+    await until(is_told, what="the topics")
+
+
 async def test_what_was_just_made_has_not_drifted(settings: SharedSettings) -> None:
-    await create_topics(settings)
+    await _are_there(settings, *await create_topics(settings))
     assert await find_drifts(settings) == []
 
 
@@ -51,7 +60,7 @@ async def test_settings_that_differ_are_put_right_and_an_operators_own_stay(sett
     try:
         own = {"cleanup.policy": "delete", "delete.retention.ms": "1000", "flush.messages": "7"}
         await admin.create_topics([NewTopic(people, PEOPLE.partitions, 1, topic_configs=own)])
-        await create_topics(settings)
+        await _are_there(settings, people, *await create_topics(settings))
         drifts = await find_drifts(settings)
         assert {drift.topic for drift in drifts} == {people}
         assert {"cleanup.policy", "delete.retention.ms", "segment.ms"} <= {drift.what for drift in drifts}
@@ -76,10 +85,7 @@ async def test_partitions_and_replicas_are_told_of_and_left_alone(settings: Shar
         await admin.create_topics([NewTopic(bookings, 1, 1)])
         replicated = settings.model_copy(update={"kafka_replication": 3})
 
-        async def is_there() -> bool:
-            return not await missing_topics(KafkaConnection.of(settings), [bookings])
-
-        await until(is_there, what="the topic")
+        await _are_there(settings, bookings)
         shape = [drift for drift in await find_drifts(replicated, [BOOKINGS]) if not drift.is_setting]
         assert [str(drift) for drift in shape] == [
             f"{bookings}: partitions is 1, and should be 3",
