@@ -100,13 +100,13 @@ class ParkingMachine(RuleBasedStateMachine):
         taker = Effects(self.listener.reactions, self.stage.database, SystemClock(), limits=_PATIENCE)
         if not self.has_inbox:
             taker._take_from_inbox = _everything
-        apply_again = taker.apply_again
+        react = taker._react  # what a batch and a trying again have in common
 
         async def noting(session: AsyncSession, incoming: Incoming) -> None:
             self.tried.add(incoming.message_id)
-            await apply_again(session, incoming)
+            await react(session, incoming)
 
-        taker.apply_again = noting  # type: ignore[method-assign]
+        taker._react = noting  # type: ignore[method-assign]
         return taker
 
     async def _empty(self) -> None:
