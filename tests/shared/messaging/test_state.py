@@ -16,6 +16,7 @@ from shared.kernel.ids import new_id
 from shared.messaging.outbox import slot_of
 from shared.messaging.relay import Relay
 from shared.messaging.state import LateTimers, read_state, show, show_parts
+from shared.messaging.taking import Limits
 from shared.messaging.timers import TimerRunner
 from shared.messaging.topics_admin import create_topics
 from tests.shared.messaging import ledger
@@ -106,18 +107,18 @@ async def test_a_running_worker_shows_lag_batches_relays_and_halts(
     await create_topics(ours)
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
     await producer.start()
-    key = new_id()
+    partition = 0
 
-    async def put(version: int) -> int:
-        record = a_record(a_message(BookingChanged, booking_id=key), version=version)
-        topic = ours.topic(BOOKINGS.name)
-        told = await producer.send_and_wait(topic, record.value, key=record.key, headers=list(record.headers))
-        return int(told.partition)
+    async def put(key: UUID) -> None:
+        record = a_record(a_message(BookingChanged, booking_id=key), version=1)
+        topic, headers = ours.topic(BOOKINGS.name), list(record.headers)
+        await producer.send_and_wait(topic, record.value, key=record.key, headers=headers, partition=partition)
 
     def batched() -> float:
         return gauged("kurslots_consumer_batch_records_sum", service="ledger") or 0
 
-    worker = listener.worker(database_url, kafka=kafka, namespace=namespace)
+    most_one = Limits(pause_seconds=0, deaths=1, deaths_of=10)
+    worker = listener.worker(database_url, kafka=kafka, namespace=namespace, limits=most_one)
     effects = next(consumer for consumer in worker.consumers if consumer.group.endswith("effects"))
 
     async def lag_is(expected: float) -> bool:
@@ -127,7 +128,7 @@ async def test_a_running_worker_shows_lag_batches_relays_and_halts(
 
     try:
         before = batched()
-        partition = await put(1)
+        await put(new_id())
         async with working(worker):
             await until(lambda: _applied(database, 1))
             await until(lambda: lag_is(0), what="no lag")
@@ -136,9 +137,10 @@ async def test_a_running_worker_shows_lag_batches_relays_and_halts(
             await until(lambda: _is_active(worker.relays), what="an active relay")
             show_parts("ledger", worker.relays, worker.consumers)
             assert gauged("kurslots_relay_active", service="ledger", shard=0) == 1
-            effects.halted_because = "a test says so"
-            for version in (2, 3):
-                await put(version)
+            dying = [new_id() for _ in range(3)]
+            listener.failing.update(dict.fromkeys(dying, ValueError("a bug")))
+            for key in dying:  # the first is set aside, and the two others wait
+                await put(key)
             await until(lambda: lag_is(2), what="the lag of a halted consumer")
             assert gauged("kurslots_consumer_halted", service="ledger", group=effects.group) == 1
     finally:
