@@ -5,6 +5,7 @@ positions have moved on. A damaged batch makes its partition stand still, visibl
 does not, for Kafka takes it and aiokafka alone cannot read it.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,6 +25,7 @@ Records = Mapping[TopicPartition, list[ConsumerRecord[Any, Any]]]
 
 _LOOK_AGAIN_SECONDS = 30.0
 _ONE_PARTITION_MS = 1000
+_NOWHERE = TopicPartition("", 0)  # read from nothing, but raise what there is to raise
 _UNREADABLE = (CorruptRecordException, UnsupportedCodecError, ValueError, IndexError)
 
 
@@ -49,8 +51,12 @@ class CarefulConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships
         """Return what is there. Raises what aiokafka raises where it is not about a record."""
         self._look_again()
         before = self._positions()
+        known = [each for each in before if not partitions or each in partitions]
+        if not known:  # what is read at a position that only becomes known meanwhile could not be gone back to
+            await asyncio.sleep(timeout_ms / 1000)
+            return await super().getmany(_NOWHERE)
         try:
-            return await self._read(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+            return await self._read(*known, timeout_ms=timeout_ms, max_records=max_records)
         except _UNREADABLE:
             culprit = self._culprit()
             self._go_back(before)
