@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 PROMETHEUS := v0.313.1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench drill check fix docs lock lock-current promtool clean
+.PHONY: help run demo test bench drill drill-servers check fix docs lock lock-current promtool clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; \
@@ -29,6 +29,9 @@ bench: $(VENV)/.dev  ## Measure against the limits and plainer ways (QUICK=1, AR
 
 drill: $(VENV)/.dev  ## Break things while people work, and check that nothing is lost (QUICK=1, ARGS="--only 2 --seed 7")
 	@$(BIN)/python -m tests.drills $(ARGS)
+
+drill-servers: $(VENV)/.dev  ## Try the servers that drills break: needs Go, root and Debian's packages
+	KURSLOTS_DRILL_SERVERS=1 $(BIN)/pytest tests/drills/servers $(ARGS)
 
 check: $(VENV)/.dev lock-current  ## Format, lint, types, boundaries, locks
 	$(BIN)/ruff format --check .
