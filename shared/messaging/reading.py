@@ -54,7 +54,7 @@ class CarefulConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships
         known = [each for each in before if not partitions or each in partitions]
         if not known:  # what is read at a position that only becomes known meanwhile could not be gone back to
             await asyncio.sleep(timeout_ms / 1000)
-            return await super().getmany(_NOWHERE)
+            return await self._read(_NOWHERE)
         try:
             return await self._read(*known, timeout_ms=timeout_ms, max_records=max_records)
         except _UNREADABLE:
