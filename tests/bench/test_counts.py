@@ -32,6 +32,7 @@ from tests.bench.town import Town, a_town
 from tests.support.messaging import a_message, a_record
 from tests.support.web import LocalIssuer, running, settings_for
 
+_SINCE = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1)"
 _OF_THE_TRANSACTION = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|;|SHOW|SET)", re.IGNORECASE)
 
 
@@ -107,16 +108,18 @@ async def test_a_booking_over_http_is_nine_statements_and_little_wal(parts: Part
         await _book(town, client, "first")
         connection = await asyncpg.connect(town.url)
         try:
-            before = await connection.fetchval("SELECT pg_current_wal_insert_lsn()")
+            wal = []
             for number in range(20):
+                before = await connection.fetchval("SELECT pg_current_wal_insert_lsn()")
                 statements.asked.clear()
                 await _book(town, client, f"key-{number}")
                 assert len(statements.asked) == 9, statements.asked
-            wal = await connection.fetchval("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1)", before)
+                wal.append(await connection.fetchval(_SINCE, before))
         finally:
             await connection.close()
-        # the rows are some 3 KiB of it: booking, two seats, history, event, answer padded to 1 KiB, and their indexes
-        assert wal / 20 < 12_000, f"{wal / 20:.0f} bytes of WAL for a booking"
+        # The least of them: whatever else the server does meanwhile, for other tests too, only adds to one. The rows
+        # are some 3 KiB: booking, two seats, history, event, answer padded to 1 KiB, and their indexes.
+        assert 3_000 < min(wal) < 12_000, f"{min(wal)} bytes of WAL for a booking"
 
 
 def test_pgbench_runs_as_many_statements_as_the_product() -> None:
