@@ -72,7 +72,7 @@ class Ground:
             await connection.close()
 
     async def make_topics(self, namespace: str) -> None:
-        """Make the topics as the product does, but with the broker's own time on every record, to measure by."""
+        """Make the topics as the product does."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka_direct)
         await admin.start()
         try:
@@ -82,8 +82,7 @@ class Ground:
                         f"{namespace}.{topic.name}",
                         topic.partitions,
                         self.replication,
-                        topic_configs=topic_configs(topic, replication=self.replication)
-                        | {"message.timestamp.type": "LogAppendTime"},
+                        topic_configs=topic_configs(topic, replication=self.replication),
                     )
                     for topic in TOPICS
                 ]
