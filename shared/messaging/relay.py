@@ -29,7 +29,6 @@ from shared.messaging.traces import sending
 log = structlog.get_logger(__name__)
 
 WINDOW = 500
-_WINDOWS_AHEAD = 20
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 0.1
 _SHORTEST_BACK_OFF, _LONGEST_BACK_OFF = 0.1, 2.0
 _REFUSALS_TO_STOP = 2
@@ -152,10 +151,10 @@ class Relay:
         False where something is in the way that only time can clear.
         """
         confirmed: Sequence[Parcel] = ()
-        for ahead in range(_WINDOWS_AHEAD, -1, -1):
+        while True:
             self._lock.check()
             metrics.RELAY_WINDOW_ROWS.labels(self.place.service).observe(len(parcels))
-            is_last = ahead == 0 or len(parcels) < WINDOW or self._stopping.is_set()
+            is_last = len(parcels) < WINDOW or self._stopping.is_set()
             under_way = None if is_last else [parcel.id for parcel in parcels]
             clearing = asyncio.create_task(self._clear_and_read(connection, confirmed, under_way))
             try:
@@ -170,7 +169,6 @@ class Relay:
                 await self._delete(connection, confirmed)
                 return sent is not None and await self._after(connection, sent)
             parcels = following
-        raise AssertionError("the last window has none after it")
 
     async def _clear_and_read(
         self, connection: Connection, confirmed: Sequence[Parcel], under_way: Sequence[int] | None
