@@ -155,9 +155,12 @@ def _a_project_of_a_new_buyer(folder: Path) -> Path:
 async def test_a_day_of_an_operator(day: Day, tmp_path: Path) -> None:
     await _sign_in(day.page, MESSAGES)
     assert "No message is set aside." in await day.shown(MESSAGES)
-    notification = await day.page.get(MESSAGES_OF_NOTIFICATION, follow_redirects=True)
-    assert notification.status_code == 200, "signed in once, known to the next service too"
-    assert "What waits for you" in notification.text
+
+    async def is_known_there() -> bool:  # what notification knows of people is a copy, which may be a moment behind
+        answer = await day.page.get(MESSAGES_OF_NOTIFICATION, follow_redirects=True)
+        return answer.status_code == 200 and "What waits for you" in answer.text
+
+    await until(is_known_there, what="the operator known to notification, too, without signing in again")
     await _mended_by_what_was_missing(day, tmp_path)
     await _given_up(day)
     settled = day.system.run("settled", "--seconds", "90")

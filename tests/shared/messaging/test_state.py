@@ -141,8 +141,8 @@ async def test_a_running_worker_shows_lag_batches_relays_and_halts(
             listener.failing.update(dict.fromkeys(dying, ValueError("a bug")))
             for key in dying:  # the first is set aside, and the two others wait
                 await put(key)
+            await until(lambda: _is_halted(effects.group), what="a halted consumer")
             await until(lambda: lag_is(2), what="the lag of a halted consumer")
-            assert gauged("kurslots_consumer_halted", service="ledger", group=effects.group) == 1
     finally:
         await producer.stop()
     show_parts("ledger", worker.relays, worker.consumers)
@@ -151,6 +151,10 @@ async def test_a_running_worker_shows_lag_batches_relays_and_halts(
 
 async def _applied(database: Database, count: int) -> bool:
     return len(await noted(database)) >= count
+
+
+async def _is_halted(group: str) -> bool:
+    return gauged("kurslots_consumer_halted", service="ledger", group=group) == 1
 
 
 async def _is_active(relays: Sequence[Relay]) -> bool:
