@@ -1,4 +1,4 @@
-"""`python -m deploy.embedded.setup migrate|topics|load`: what must be there before the services start.
+"""`python -m deploy.embedded.setup migrate|topics|load|settle`: what must be there before people come.
 
 A process of its own, so that the supervisor does not carry every table and data file in its memory for good.
 """
@@ -66,7 +66,18 @@ async def load() -> None:
     await load_all()
 
 
-STEPS = {"migrate": migrate_all, "topics": make_topics, "load": load}
+async def settle() -> None:
+    """Wait until what was loaded is known to every service: a sign-in is good in all of them, or in none."""
+    from deploy.messaging import service_parts  # noqa: PLC0415 - only this step needs it
+    from shared.messaging.settled import wait_until_settled  # noqa: PLC0415
+    from shared.settings import SharedSettings  # noqa: PLC0415
+
+    settings = SharedSettings()
+    async with service_parts(settings) as parts:
+        await wait_until_settled(parts, settings)
+
+
+STEPS = {"migrate": migrate_all, "topics": make_topics, "load": load, "settle": settle}
 
 if __name__ == "__main__":
     try:

@@ -86,6 +86,7 @@ class System:
             async with asyncio.TaskGroup() as tasks:
                 for service in SERVICES:
                     tasks.create_task(self._supervisor.start(self._service(service, "worker")))
+        await self._step_if_changed("copies of project data", "settle", setup.data_sum())
         await _answers_ok(self.origin, "/health", "the whole system")
 
     async def _start_databases_and_web(self, *, and_workers: bool) -> None:
@@ -103,7 +104,7 @@ class System:
                 )
             )
             if is_first:
-                for name in ("tables", "project data"):
+                for name in ("tables", "project data", "copies of project data"):
                     self.home.mark(name, "")
             for service in SERVICES:
                 if database_name(service) not in self._given:
