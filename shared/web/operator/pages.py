@@ -3,9 +3,9 @@
 No content of a message is shown, and nothing about a person: causes and places in code hold no values.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -17,7 +17,7 @@ from starlette.responses import Response
 from shared.kernel.clock import machine_now
 from shared.kernel.roles import Role
 from shared.messaging import dead_letters as letters
-from shared.messaging.dead_letters import REASON_LENGTH, DeadLetter, Decider, StoppedKey
+from shared.messaging.dead_letters import REASON_LENGTH, Decider
 from shared.messaging.halts import list_halts
 from shared.messaging.tables import dead_letters, message_decisions
 from shared.web.authorisation import Permit, Permits, Scopes
@@ -65,6 +65,9 @@ class Because(Body):
     reason: Annotated[str, StringConstraints(min_length=3, max_length=REASON_LENGTH)]
 
 
+Reasoned = TypeVar("Reasoned", Replay, Because)
+
+
 @router.get("/messages")
 async def show_messages(request: Request, session: ReadSession, query: PageQuery) -> Response:
     """Show what waits: messages set aside, keys that the broker refuses, consumers that have stopped."""
@@ -90,64 +93,52 @@ async def show_message(request: Request, letter_id: LetterId, session: ReadSessi
 @router.get("/messages/{letter_id}/replay")
 async def show_replay(request: Request, letter_id: LetterId, session: ReadSession) -> Response:
     """Say what trying again will do, before it is done."""
-    return _replay_page(request, await letters.get_dead_letter(session, letter_id), Form())
+    return await _replay_page(request, session, letter_id, Form())
 
 
 @router.post("/messages/{letter_id}/replay")
 async def send_replay(request: Request, letter_id: LetterId, session: ReadSession) -> Response:
     """Have the worker try the message again."""
-    form = await read_form(request, Replay)
-
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
-        await letters.ask_replay(context.session, letter_id, by=_decider(context), reason=form.body.reason)
-
-    async def again(form: Form[Replay]) -> Response:
-        return _replay_page(request, await letters.get_dead_letter(session, letter_id), form)
-
-    return await run_form(request, form, command, done=_address(request, "decisions"), again=again)
+    return await _decide(
+        request,
+        await read_form(request, Replay),
+        lambda change, by, reason: letters.ask_replay(change, letter_id, by=by, reason=reason),
+        again=lambda form: _replay_page(request, session, letter_id, form),
+    )
 
 
 @router.get("/messages/{letter_id}/discard")
 async def show_discard(request: Request, letter_id: LetterId, session: ReadSession) -> Response:
     """Say what giving up will do, before it is done."""
-    return _discard_page(request, await letters.get_dead_letter(session, letter_id), Form())
+    return await _discard_page(request, session, letter_id, Form())
 
 
 @router.post("/messages/{letter_id}/discard")
 async def send_discard(request: Request, letter_id: LetterId, session: ReadSession) -> Response:
     """Give the message up."""
-    form = await read_form(request, Because)
-
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
-        await letters.discard(context.session, letter_id, by=_decider(context), reason=form.body.reason)
-
-    async def again(form: Form[Because]) -> Response:
-        return _discard_page(request, await letters.get_dead_letter(session, letter_id), form)
-
-    return await run_form(request, form, command, done=_address(request, "decisions"), again=again)
+    return await _decide(
+        request,
+        await read_form(request, Because),
+        lambda change, by, reason: letters.discard(change, letter_id, by=by, reason=reason),
+        again=lambda form: _discard_page(request, session, letter_id, form),
+    )
 
 
 @router.get("/stopped-keys/{topic}/{key}/release")
 async def show_release(request: Request, topic: TopicName, key: UUID, session: ReadSession) -> Response:
     """Say what releasing will do, before it is done."""
-    return _release_page(request, await letters.get_stopped_key(session, topic, key), Form())
+    return await _release_page(request, session, topic, key, Form())
 
 
 @router.post("/stopped-keys/{topic}/{key}/release")
 async def send_release(request: Request, topic: TopicName, key: UUID, session: ReadSession) -> Response:
     """Let the relay try the key again."""
-    form = await read_form(request, Because)
-
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
-        await letters.release_key(context.session, topic, key, by=_decider(context), reason=form.body.reason)
-
-    async def again(form: Form[Because]) -> Response:
-        return _release_page(request, await letters.get_stopped_key(session, topic, key), form)
-
-    return await run_form(request, form, command, done=_address(request, "decisions"), again=again)
+    return await _decide(
+        request,
+        await read_form(request, Because),
+        lambda change, by, reason: letters.release_key(change, topic, key, by=by, reason=reason),
+        again=lambda form: _release_page(request, session, topic, key, form),
+    )
 
 
 @router.get("/decisions")
@@ -164,27 +155,41 @@ def _page(request: Request, template: str, **values: Any) -> Response:  # noqa: 
     return render(request, template, explaining=explaining, now=machine_now(), **values)
 
 
-def _replay_page(request: Request, letter: DeadLetter, form: Form[Replay]) -> Response:
+async def _decide(
+    request: Request,
+    form: Form[Reasoned],
+    decide: Callable[[AsyncSession, Decider, str], Awaitable[object]],
+    *,
+    again: Callable[[Form[Reasoned]], Awaitable[Response]],
+) -> Response:
+    """Decide in the name of the one who sent the form, and go on to what was decided."""
+
+    async def command(context: CommandContext) -> None:
+        assert form.body is not None
+        await decide(context.session, Decider(person_id=context.actor.person_id), form.body.reason)
+
+    done = f"/{parts_of(request).service}/operator/decisions"
+    return await run_form(request, form, command, done=done, again=again)
+
+
+async def _replay_page(request: Request, session: AsyncSession, letter_id: int, form: Form[Replay]) -> Response:
+    letter = await letters.get_dead_letter(session, letter_id)
     does = explaining.replay_does(letter)
     return _page(request, "operator/replay.html", letter=letter, form=form, does=does, longest=REASON_LENGTH)
 
 
-def _discard_page(request: Request, letter: DeadLetter, form: Form[Because]) -> Response:
+async def _discard_page(request: Request, session: AsyncSession, letter_id: int, form: Form[Because]) -> Response:
+    letter = await letters.get_dead_letter(session, letter_id)
     does = explaining.discard_does(letter)
     return _page(request, "operator/discard.html", letter=letter, form=form, does=does, longest=REASON_LENGTH)
 
 
-def _release_page(request: Request, stopped: StoppedKey, form: Form[Because]) -> Response:
+async def _release_page(
+    request: Request, session: AsyncSession, topic: str, key: UUID, form: Form[Because]
+) -> Response:
+    stopped = await letters.get_stopped_key(session, topic, key)
     does = explaining.release_does(stopped.waiting)
     return _page(request, "operator/release.html", stopped=stopped, form=form, does=does, longest=REASON_LENGTH)
-
-
-def _decider(context: CommandContext) -> Decider:
-    return Decider(person_id=context.actor.person_id)
-
-
-def _address(request: Request, page: str) -> str:
-    return f"/{parts_of(request).service}/operator/{page}"
 
 
 def _listing(request: Request, found: Sequence[Any], limit: int, name: str) -> Listing[Any]:
