@@ -1,18 +1,16 @@
 """What the bench tells: a table of ratios with their spread, and the machine that they are from."""
 
 import os
-import platform
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
-import psutil
 from rich.console import Console
 from rich.table import Table
 
-from deploy.embedded.artifacts import KAFKA_VERSION, POSTGRES_VERSION
 from tests.bench.rounds import Outcome
 from tests.bench.size import Size
+from tests.support.machine import describe_machine
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
 _BEGIN, _END = "<!-- bench: begin -->", "<!-- bench: end -->"
@@ -21,21 +19,8 @@ _COLUMNS = ("bench", "contender", "median", "lowest–highest", "ours against it
 
 def machine() -> str:
     """Describe what it ran on."""
-    memory = psutil.virtual_memory().total / 2**30
-    return (
-        f"{os.cpu_count()} × {_processor()}, {memory:.0f} GiB, {platform.system()} {platform.release().split('-')[0]}, "
-        f"Python {platform.python_version()}, PostgreSQL {POSTGRES_VERSION.removesuffix('.0')} (durable), "
-        f"Apache Kafka {KAFKA_VERSION} (one broker), load average at the end {os.getloadavg()[0]:.1f}"
-    )
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    at_the_end = os.getloadavg()[0]
+    return f"{describe_machine()}; PostgreSQL durable, one broker; load average at the end {at_the_end:.1f}"
 
 
 def rows(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, ...]]:

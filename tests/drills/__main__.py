@@ -1,4 +1,6 @@
-"""`python -m tests.drills`: breaks things while people work, and prints what the checker found. QUICK=1 is short.
+"""`python -m tests.drills`: breaks things while people work, and prints what the checker found.
+
+QUICK=1 takes some minutes, LONG=1 hours.
 
 The seed is printed first; `--seed` with it breaks the same things at the same counts again.
 """
@@ -33,6 +35,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--json", type=Path, help="write everything that was found to this file")
     parser.add_argument("--markdown", type=Path, help="write the table into this page, between its marks")
+    parser.add_argument(
+        "--with", nargs="*", type=Path, default=[], dest="others", help="runs (--json) to name beside it"
+    )
     parser.add_argument("--no-controls", action="store_true", help="leave the control twins out")
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and ledgers")
     given = parser.parse_args()
@@ -45,14 +50,19 @@ def main() -> int:
     leads = run.begin()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started and mounted is taken down
 
-    def so_far(outcomes: list[Outcome]) -> None:
-        if given.json:
-            given.json.write_text(json.dumps({"seed": seed, "drills": as_json(outcomes)}, indent=1) + "\n")
-        if given.markdown:
-            write_table(given.markdown, outcomes, seed)
+    size = size_of_run()
 
+    def so_far(outcomes: list[Outcome]) -> None:
+        this = {"seed": seed, "drills": as_json(outcomes)}
+        if given.json:
+            given.json.write_text(json.dumps(this, indent=1) + "\n")
+        if given.markdown:
+            others = [json.loads(other.read_text()) for other in given.others]
+            write_table(given.markdown, outcomes, size, [*others, this])
+
+    conducting = _conduct_all(console, folder, wanted, seed, size, so_far, controls=not given.no_controls)
     try:
-        outcomes = asyncio.run(_conduct_all(console, folder, wanted, seed, so_far, controls=not given.no_controls))
+        outcomes = asyncio.run(conducting)
     finally:
         if leads:
             run.end()
@@ -70,11 +80,11 @@ async def _conduct_all(
     folder: Path,
     wanted: set[int],
     seed: int,
+    size: Size,
     so_far: Callable[[list[Outcome]], None],
     *,
     controls: bool,
 ) -> list[Outcome]:
-    size = size_of_run()
     console.print(f"seed {seed}; at least {size.commands} commands a drill; logs in {folder}")
     outcomes: list[Outcome] = []
     async with Backstage(folder) as backstage:

@@ -11,7 +11,7 @@ from random import Random
 from tests.drills.backstage import Backstage
 from tests.drills.ground import Ground, MakeGround
 from tests.drills.report import Report
-from tests.drills.size import Size
+from tests.drills.size import QUICK, Size
 from tests.drills.stage import Stage
 
 CONTROL_TRIES = 3
@@ -85,22 +85,20 @@ async def conduct(backstage: Backstage, drill: Drill, *, seed: int, size: Size, 
         elif size.side_by_side and drill.ground is shared_ground:
             async with asyncio.TaskGroup() as both:
                 doing = both.create_task(plain)
-                controlling = both.create_task(_control(backstage, drill, ground, seed, size, guard))
+                controlling = both.create_task(_control(backstage, drill, ground, seed, guard))
             report, found = doing.result(), controlling.result()
         else:
             report = await plain
-            found = await _control(backstage, drill, ground, seed, size, guard)
+            found = await _control(backstage, drill, ground, seed, guard)
     except NotPossibleHere as reason:
         return Outcome(drill, seed, Report(), None, 0, time.monotonic() - began, not_possible=str(reason))
     return Outcome(drill, seed, report, *found, time.monotonic() - began)
 
 
-async def _control(
-    backstage: Backstage, drill: Drill, ground: Ground, seed: int, size: Size, guard: str
-) -> tuple[Report, int]:
-    """Run the drill without its guard until the checker finds something, a few times at most."""
+async def _control(backstage: Backstage, drill: Drill, ground: Ground, seed: int, guard: str) -> tuple[Report, int]:
+    """Run the drill without its guard until the checker finds something, a few times at most; short, as that is all."""
     for tries in range(1, CONTROL_TRIES + 1):
-        found = await _once(backstage, drill, ground, seed + tries - 1, size, (guard,))
+        found = await _once(backstage, drill, ground, seed + tries - 1, QUICK, (guard,))
         if not found.is_clean:
             break
     return found, tries

@@ -159,7 +159,11 @@ GUARDS: Mapping[str, Guard] = {
     ),
     "parking": Guard({"shared.messaging.parking:mark_parked": _not_marked}),
     "says_unknown": Guard({"services.notification.notifications.sender:Sender._handed_over": _not_sent}),
-    "conditional_take": Guard({"services.booking.seats.commands:_take": _read_then_written}),
+    # The pool's own constraint is a second net: what it catches is refused again and again, and never oversold.
+    "conditional_take": Guard(
+        {"services.booking.seats.commands:_take": _read_then_written},
+        {"booking": ("ALTER TABLE seat_pools DROP CONSTRAINT ck_seat_pools_taken",)},
+    ),
     "stored_answer": Guard({"shared.web.edge:_carried_out_once": _carried_out_every_time}),
     "idle_timeout": Guard({"shared.messaging.shard_lock:asyncpg.connect": _never_idle}),
     "shard_lock": Guard(

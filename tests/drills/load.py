@@ -24,6 +24,7 @@ LEAD, OFFICER, CONTACTS = "lead.dalarna", "officer.dalarna", ("contact.falun", "
 PROJECT_CODE = "lyftkraft-dalarna-demo"
 _COMMANDS_PER_RUN = 25
 _NEWEST_RUNS = 3
+_FURTHEST_RUNS = 200
 _ANSWER_SECONDS = 8.0
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 0.5
 _LONGEST_THOUGHT = 0.06
@@ -134,7 +135,8 @@ class Load:
         assert self._place is not None
         number = len(self._known.runs)
         self._known.runs.append("")  # taken, so that nobody else offers it too
-        starts = (self._now() + timedelta(days=40 + number)).replace(hour=8, minute=0, second=0, microsecond=0)
+        day = self._now() + timedelta(days=40 + number % _FURTHEST_RUNS)
+        starts = day.replace(hour=8, minute=0, second=0, microsecond=0)
         meeting = {
             "starts_at": starts.isoformat(),
             "ends_at": (starts + timedelta(hours=6)).isoformat(),

@@ -1,8 +1,7 @@
 """The table of a run of drills, for a terminal and for a page."""
 
-import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.drills.drill import Outcome
+from tests.drills.size import Size
+from tests.support.machine import describe_machine
 
 _BEGIN, _END = "<!-- drills:begin -->", "<!-- drills:end -->"
+_KINDS = ("lost", "double", "out_of_order", "oversold", "late")
 HEADINGS = (
     "fault",
     "commands",
@@ -60,10 +62,11 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def write_table(page: Path, outcomes: Sequence[Outcome], seed: int) -> None:
-    """Put the table between the marks of a page, or write a page of it alone."""
+def write_table(page: Path, outcomes: Sequence[Outcome], size: Size, runs: Sequence[Mapping[str, Any]]) -> None:
+    """Put the table between the marks of a page, or write a page of it alone. `runs`: others, and the table's own."""
     when = time.strftime("%Y-%m-%d", time.gmtime())
-    text = f"{when}, seed {seed}, {os.cpu_count()} processors.\n\n{markdown(outcomes)}"
+    sums = "".join(f"- {_sum(each)}\n" for each in runs)
+    text = f"{when}, {describe_machine()}. {_extent(size)}\n\n{sums}\n{markdown(outcomes)}"
     before, mark, rest = (page.read_text() if page.exists() else "").partition(_BEGIN)
     after = rest.partition(_END)[2]
     page.write_text(f"{before}{_BEGIN}\n{text}{_END}{after}" if mark else text)
@@ -87,6 +90,31 @@ def as_json(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     ]
 
 
+def _extent(size: Size) -> str:
+    return (
+        f"At least {size.commands} commands a drill, from {size.people} people at once; three brokers bounced in turn "
+        f"×{size.bounces} and one cut off for {size.cut_off_seconds:.0f} s, a broker still for {size.still_seconds:.0f}"
+        f" s, connections half-open for {size.silent_seconds:.0f} s, a clock wrong for {size.wrong_seconds:.0f} s after"
+        " each step. Controls are short."
+    )
+
+
+def _sum(run: Mapping[str, Any]) -> str:
+    """Return what a whole run came to."""
+    drills = run["drills"]
+    controls = [each for each in drills if each["control"] is not None]
+    failed = sum(any(each["control"][kind] for kind in _KINDS) for each in controls)
+    found = ", ".join(
+        f"{sum(len(each['report'][kind]) for each in drills)} {kind.replace('_', ' ')}" for kind in _KINDS
+    )
+    done = ", ".join(f"{sum(each['report'][what] for each in drills)} {what}" for what in ("commands", "acknowledged"))
+    minutes = sum(each["seconds"] for each in drills) / 60
+    return (
+        f"Seed {run['seed']}: {sum(each['passed'] for each in drills)} of {len(drills)} drills passed, "
+        f"{failed} of {len(controls)} controls failed as they must; {done}; {found}; {minutes:.0f} minutes."
+    )
+
+
 def _name(outcome: Outcome) -> str:
     return f"{outcome.drill.number}. {outcome.drill.name}"
 
@@ -100,12 +128,6 @@ def _control(outcome: Outcome) -> str:
         return f"none: {outcome.drill.no_control}" if outcome.drill.no_control else "not run"
     if not outcome.control_failed:
         return f"NO, without {outcome.drill.guard}"
-    counts = {
-        "lost": outcome.control.lost,
-        "double": outcome.control.double,
-        "out of order": outcome.control.out_of_order,
-        "oversold": outcome.control.oversold,
-        "late": outcome.control.late,
-    }
-    found = ", ".join(f"{len(sentences)} {name}" for name, sentences in counts.items() if sentences)
+    counts = {kind.replace("_", " "): len(getattr(outcome.control, kind)) for kind in _KINDS}
+    found = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     return f"yes, without {outcome.drill.guard}: {found}"

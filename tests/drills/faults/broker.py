@@ -6,12 +6,10 @@ from random import Random
 
 from tests.drills.drill import Drill
 from tests.drills.servers.own_ground import SETTLE_SECONDS, own, own_ground
-from tests.drills.size import QUICK, Size
+from tests.drills.size import Size
 from tests.drills.stage import Stage
 
 PUBLISHED_WITHIN_SECONDS = 10.0
-_STILL_SECONDS = 60.0
-_STILL_SECONDS_WHEN_QUICK = 8.0
 _SHORTEST_AWAY, _LONGEST_AWAY = 2.0, 4.0
 
 
@@ -47,7 +45,7 @@ async def broker_stands_still(stage: Stage, random: Random, size: Size) -> None:
         stage.ledger.mark("fault: the broker stands still")
         try:
             await load.has_answered(random.randint(10, 20))
-            await asyncio.sleep(_STILL_SECONDS if size.commands > QUICK.commands else _STILL_SECONDS_WHEN_QUICK)
+            await asyncio.sleep(size.still_seconds)
         finally:
             ground.broker.process.send_signal(signal.SIGCONT)
         stage.ledger.mark("mended: the broker goes on", within=PUBLISHED_WITHIN_SECONDS)

@@ -3,6 +3,7 @@
 Ahead comes last: what is told for a moment that is no longer reached after a step back waits until it is reached.
 """
 
+import asyncio
 from datetime import timedelta
 from random import Random
 
@@ -39,6 +40,7 @@ async def clock_is_stepped(stage: Stage, random: Random, size: Size) -> None:
             stage.ledger.mark(
                 f"fault: the workers' clock is {step.total_seconds() / 60:+.0f} minutes from the right time"
             )
+            await asyncio.sleep(size.wrong_seconds)
             await load.has_answered(max(15, size.commands // 4))
 
 
@@ -47,7 +49,7 @@ async def _let_senders_stamp(stage: Stage) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=stage.ground.kafka_direct)
     await admin.start()
     try:
-        await admin.alter_configs(
+        [answer] = await admin.alter_configs(
             [
                 ConfigResource(
                     ConfigResourceType.TOPIC,
@@ -57,6 +59,8 @@ async def _let_senders_stamp(stage: Stage) -> None:
                 for topic in TOPICS
             ]
         )
+        for code, message, *_ in answer.resources:
+            assert not code, message
     finally:
         await admin.close()
 

@@ -8,11 +8,9 @@ from tests.drills.drill import Drill
 from tests.drills.servers.cluster import NODES, KafkaCluster
 from tests.drills.servers.other_grounds import ClusterGround, cluster_ground
 from tests.drills.servers.own_ground import SETTLE_SECONDS
-from tests.drills.size import QUICK, Size
+from tests.drills.size import Size
 from tests.drills.stage import Stage
 
-_BOUNCES = 5
-_CUT_OFF_SECONDS, _CUT_OFF_SECONDS_WHEN_QUICK = 30.0, 4.0
 _PATIENCE_SECONDS = 90.0
 
 
@@ -22,15 +20,15 @@ async def brokers_come_and_go(stage: Stage, random: Random, size: Size) -> None:
     cluster = stage.ground.cluster
     topic = f"{stage.namespace}.booking.bookings"
     stage.settle_seconds = SETTLE_SECONDS
-    is_long = size.commands > QUICK.commands
     await stage.start()
     async with stage.load(random, size) as load:
         await load.has_answered(random.randint(5, 15))
-        if is_long:
+        if size.bounces:
             await _leader_is_killed(stage, cluster, topic)
             await load.has_answered(20)
-            for turn in range(_BOUNCES):
-                await _bounced(stage, cluster, topic, 1 + turn % len(NODES))
+            for _ in range(size.bounces):
+                for node in NODES:
+                    await _bounced(stage, cluster, topic, node)
         await _all_in_sync(cluster, topic)  # nobody may lead in the place of a node that alone has everything
         lonely = random.choice([leader for leader in await cluster.leaders(topic) if leader in NODES])
         cluster.cut_off(lonely)
@@ -39,7 +37,7 @@ async def brokers_come_and_go(stage: Stage, random: Random, size: Size) -> None:
             await _led_by_others(cluster, topic, lonely)
             stage.ledger.mark("two of three lead everything")
             await load.has_answered(10)
-            await asyncio.sleep(_CUT_OFF_SECONDS if is_long else _CUT_OFF_SECONDS_WHEN_QUICK)
+            await asyncio.sleep(size.cut_off_seconds)
         finally:
             cluster.join_again(lonely)
         stage.ledger.mark("mended: all three can speak again")
@@ -85,7 +83,7 @@ async def _all_in_sync(cluster: KafkaCluster, topic: str) -> None:
 DRILLS = (
     Drill(
         7,
-        "three brokers: leader killed and bounced ×5 (long form), one cut off",
+        "three brokers: leader killed, all bounced in turn, one cut off",
         brokers_come_and_go,
         "acks_of_all",
         ground=cluster_ground,

@@ -7,10 +7,9 @@ from tests.drills.drill import Drill
 from tests.drills.load import Load
 from tests.drills.servers.own_ground import SETTLE_SECONDS, own, own_ground
 from tests.drills.servers.proxy import STREAMS, Proxy
-from tests.drills.size import QUICK, Size
+from tests.drills.size import Size
 from tests.drills.stage import CAST, Stage
 
-_SILENT_SECONDS, _SILENT_SECONDS_WHEN_QUICK = 30.0, 7.0
 _BURSTS = 6
 _PATIENCE_SECONDS = 120.0
 
@@ -48,13 +47,13 @@ async def _work_over(
             way.mend()
             way.slow()
             stage.ledger.mark("fault: 100 ms ± 30 and 3 Mbit/s")
-            await load.has_answered(5 if size.commands <= QUICK.commands else 50, _PATIENCE_SECONDS)
+            await load.has_answered(size.slow_commands, _PATIENCE_SECONDS)
             way.mend()
             stage.ledger.mark("mended: quick again")
             await load.has_answered(5)
             way.go_silent(*silent)
             stage.ledger.mark("fault: connections half-open")
-            await asyncio.sleep(_SILENT_SECONDS_WHEN_QUICK if size.commands <= QUICK.commands else _SILENT_SECONDS)
+            await asyncio.sleep(size.silent_seconds)
             way.mend()
             stage.ledger.mark("mended: silent connections closed")
             await load.has_answered(5, _PATIENCE_SECONDS)

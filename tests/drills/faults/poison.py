@@ -21,10 +21,12 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import MessageSizeTooLargeError
 from sqlalchemy.exc import DBAPIError
 
+from shared.contracts.topics import TOPICS
 from shared.db import Database, open_database
 from shared.kernel.errors import Conflict, NotFound
 from shared.messaging.dead_letters import DeadLetter, Decider, ask_replay, discard, list_dead_letters
 from shared.messaging.failures import is_transient
+from shared.messaging.topics_admin import topic_configs
 from tests.drills.checker import SET_ASIDE
 from tests.drills.drill import Drill
 from tests.drills.load import Load
@@ -96,9 +98,9 @@ async def _allow_huge_records(stage: Stage) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=stage.ground.kafka_direct)
     await admin.start()
     try:
-        topic = f"{stage.namespace}.{_TOPIC}"
-        limit = {"max.message.bytes": str(_MOST_BYTES), "message.timestamp.type": "LogAppendTime"}
-        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, limit)])
+        [topic] = [each for each in TOPICS if each.name == _TOPIC]
+        settings = topic_configs(topic, replication=1) | {"max.message.bytes": str(_MOST_BYTES)}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, f"{stage.namespace}.{_TOPIC}", settings)])
     finally:
         await admin.close()
 
