@@ -1,7 +1,7 @@
 """Procurement: how training is bought, by the book.
 
 Owns     buyers and their policies, suppliers and their accounts, requests waiting for an officer, cases with lots and
-         advice, procedures, sealed bids, awards, contracts and their orders.
+         advice, procedures with their questions, sealed bids, awards, contracts and their orders.
 Emits    SupplierDescribed; TrainingRequestTaken, TrainingRequestDeclined, TrainingRequestReturned; SupplierInvited,
          AwardDecided, ProcedureCancelled; ContractSigned, ContractLineOrdered.
 Acts on  TrainingRequestSubmitted, TrainingRequestWithdrawn.

@@ -14,6 +14,7 @@ from services.procurement.cases.pages import router as case_pages
 from services.procurement.contracts.api import router as contracts
 from services.procurement.copies import find_names
 from services.procurement.procedures.api import router as procedures
+from services.procurement.questions.api import router as questions
 from services.procurement.settings import ProcurementSettings
 from services.procurement.suppliers.api import router as suppliers
 from services.procurement.suppliers.queries import find_actor
@@ -26,7 +27,7 @@ def create_app(settings: ProcurementSettings, **parts: Any) -> FastAPI:  # noqa:
     app = create_service_app(
         service="procurement",
         settings=settings,
-        routers=[buyers, suppliers, cases, lots, procedures, bids, awards, contracts],
+        routers=[buyers, suppliers, cases, lots, procedures, questions, bids, awards, contracts],
         permits=PERMITS,
         scopes=SCOPES,
         find_actor=find_actor,

@@ -16,6 +16,7 @@ from services.procurement.cases.tables import Case, Lot, TrainingRequest
 from services.procurement.contracts.tables import Contract
 from services.procurement.copies import ProjectCopy, projects_of_buyer
 from services.procurement.procedures.tables import Procedure
+from services.procurement.questions.tables import Question
 from services.procurement.suppliers.tables import Supplier
 from shared.kernel.grants import Scope
 from shared.kernel.roles import Role
@@ -62,6 +63,10 @@ PERMITS: Permits = {
     "cancel_procedure": _OFFICER,
     "get_procedure_history": _OFFICE,
     "list_invitations": _SUPPLIER,
+    "ask_question": _SUPPLIER,
+    "list_questions_told": _SUPPLIER,
+    "list_questions": _OFFICE,
+    "answer_question": _OFFICER,
     "submit_bid": _SUPPLIER,
     "get_own_bid": _SUPPLIER,
     "withdraw_bid": _SUPPLIER,
@@ -126,6 +131,11 @@ async def _procedure(session: AsyncSession, procedure_id: UUID) -> Scope | None:
     return None if procedure is None else _of(procedure.buyer_id, procedure.project_id)
 
 
+async def _question(session: AsyncSession, question_id: UUID) -> Scope | None:
+    question = await session.get(Question, question_id)
+    return None if question is None else await _procedure(session, question.procedure_id)
+
+
 async def _bid(session: AsyncSession, bid_id: UUID) -> Scope | None:
     found = await session.exec(select(Bid.procedure_id).where(col(Bid.id) == bid_id))
     procedure_id = found.one_or_none()
@@ -148,6 +158,7 @@ SCOPES: Scopes = {
     "case_id": _case,
     "lot_id": _lot,
     "procedure_id": _procedure,
+    "question_id": _question,
     "bid_id": _bid,
     "contract_id": _contract,
 }

@@ -41,6 +41,7 @@ class Keys:
     number_sealing: bytes
     claim_codes: bytes
     bid_pseudonyms: bytes
+    question_pseudonyms: bytes
     opening_keys: bytes
 
     @classmethod
@@ -51,5 +52,6 @@ class Keys:
             number_sealing=derived_key(root, "procurement/number-sealing"),
             claim_codes=derived_key(root, "procurement/claim-codes"),
             bid_pseudonyms=derived_key(root, "procurement/bid-pseudonyms"),
+            question_pseudonyms=derived_key(root, "procurement/question-pseudonyms"),
             opening_keys=derived_key(root, "procurement/opening-keys"),
         )

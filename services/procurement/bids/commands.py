@@ -19,7 +19,8 @@ from services.procurement.bids.rules import BidLate, Standing, check_open
 from services.procurement.bids.sealing import BidContent, CriterionAnswer, pseudonym, receipt_of, seal
 from services.procurement.bids.tables import SealedBid
 from services.procurement.buyers.queries import not_there
-from services.procurement.procedures.queries import criteria_of, is_invited
+from services.procurement.procedures.commands import procedure_held_for
+from services.procurement.procedures.queries import criteria_of
 from services.procurement.procedures.rules import CriterionKind, phase_of
 from services.procurement.procedures.tables import Procedure
 from shared.kernel.calendar import legal_day
@@ -52,7 +53,7 @@ async def submit_bid(
     session: AsyncSession, clock: Clock, keys: Keys, procedure_id: UUID, supplier_id: UUID, offer: Offer
 ) -> Receipt:
     """Seal a bid, in place of an earlier one of the same supplier. Raises BidLate at or after the deadline."""
-    procedure = await _shared_procedure(session, procedure_id, supplier_id)
+    procedure = await procedure_held_for(session, procedure_id, supplier_id)
     now = clock.now()
     check_open(phase_of(procedure.state, deadline=procedure.deadline, now=now), procedure.deadline)
     return await _put(session, keys, procedure, supplier_id, offer, standing=Standing.RECEIVED, now=now)
@@ -62,7 +63,7 @@ async def record_late_bid(
     session: AsyncSession, clock: Clock, keys: Keys, procedure_id: UUID, supplier_id: UUID, offer: Offer
 ) -> Receipt | None:
     """Keep the first late bid of a supplier in its box, never to be opened. Does nothing where it is not late."""
-    procedure = await _shared_procedure(session, procedure_id, supplier_id)
+    procedure = await procedure_held_for(session, procedure_id, supplier_id)
     now = clock.now()
     try:
         check_open(phase_of(procedure.state, deadline=procedure.deadline, now=now), procedure.deadline)
@@ -73,7 +74,7 @@ async def record_late_bid(
 
 async def withdraw_bid(session: AsyncSession, clock: Clock, keys: Keys, procedure_id: UUID, supplier_id: UUID) -> None:
     """Take a bid back before the deadline. Raises Refused after it, NotFound where there is none."""
-    procedure = await _shared_procedure(session, procedure_id, supplier_id)
+    procedure = await procedure_held_for(session, procedure_id, supplier_id)
     now = clock.now()
     try:
         check_open(phase_of(procedure.state, deadline=procedure.deadline, now=now), procedure.deadline)
@@ -92,14 +93,6 @@ async def withdraw_bid(session: AsyncSession, clock: Clock, keys: Keys, procedur
     )
     if gone.rowcount == 0:
         raise not_there()
-
-
-async def _shared_procedure(session: AsyncSession, procedure_id: UUID, supplier_id: UUID) -> Procedure:
-    """Return the procedure, held against opening and changes; raises NotFound for a supplier that is not invited."""
-    procedure = await session.get(Procedure, procedure_id, with_for_update={"read": True}, populate_existing=True)
-    if procedure is None or not await is_invited(session, procedure_id, supplier_id):
-        raise not_there()
-    return procedure
 
 
 async def _put(

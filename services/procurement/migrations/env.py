@@ -8,10 +8,11 @@ from services.procurement.buyers import tables as buyers
 from services.procurement.cases import tables as cases
 from services.procurement.contracts import tables as contracts
 from services.procurement.procedures import tables as procedures
+from services.procurement.questions import tables as questions
 from services.procurement.suppliers import tables as suppliers
 from shared.messaging.tables import metadata as messaging
 from shared.migrations import run_migrations
 from shared.web.tables import metadata as web
 
-TABLES = (buyers, suppliers, cases, procedures, bids, awards, contracts, copies, history)
+TABLES = (buyers, suppliers, cases, procedures, questions, bids, awards, contracts, copies, history)
 run_migrations([ProcurementTable.metadata, messaging, web])

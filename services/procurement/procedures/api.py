@@ -38,6 +38,7 @@ class PlanProcedure(Body):
     deadline: AwareDatetime
     criteria: Annotated[list[DescribeCriterion], Field(min_length=1, max_length=20)]
     opener_ids: Annotated[list[UUID], Field(min_length=1, max_length=2)]
+    questions_until: Annotated[AwareDatetime | None, Field(description="The deadline, where it is left out")] = None
 
     def as_plan(self) -> ProcedurePlan:
         """The same as a command takes it."""
@@ -50,6 +51,7 @@ class PlanProcedure(Body):
                 for each in self.criteria
             ),
             opener_ids=tuple(self.opener_ids),
+            questions_until=self.questions_until,
         )
 
 

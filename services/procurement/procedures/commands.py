@@ -20,7 +20,7 @@ from services.procurement.cases.lot_commands import get_lot
 from services.procurement.cases.queries import check_case_officer, find_choice, get_case
 from services.procurement.cases.tables import Case
 from services.procurement.history import keep_history
-from services.procurement.procedures.queries import invitations_of
+from services.procurement.procedures.queries import invitations_of, is_invited
 from services.procurement.procedures.rules import (
     PROCEDURE,
     CancelReason,
@@ -31,6 +31,7 @@ from services.procurement.procedures.rules import (
     check_deadline,
     check_new_deadline,
     check_openers,
+    check_questions_until,
     phase_of,
 )
 from services.procurement.procedures.sealing import new_key_pair
@@ -55,6 +56,7 @@ class ProcedurePlan:
     deadline: datetime
     criteria: tuple[CriterionPlan, ...]
     opener_ids: tuple[UUID, ...]
+    questions_until: datetime | None = None
 
 
 async def plan_procedure(
@@ -81,6 +83,7 @@ async def plan_procedure(
     await _check_openers(session, case, policy, plan.opener_ids)
     now = clock.now()
     check_deadline(plan.deadline, now=now)
+    check_questions_until(plan.questions_until, deadline=plan.deadline, now=now)
     procedure_id = new_id()
     public_key, wrapped_key = new_key_pair(keys, procedure_id)
     procedure = Procedure(
@@ -93,6 +96,7 @@ async def plan_procedure(
         title=plan.title,
         description=plan.description,
         deadline=plan.deadline,
+        questions_until=plan.questions_until,
         policy=policy.model_dump(mode="json"),
         public_key=public_key,
         wrapped_key=wrapped_key,
@@ -222,6 +226,22 @@ async def locked_procedure(session: AsyncSession, procedure_id: UUID) -> Procedu
     """Return the procedure, locked against bids and every other change; raises NotFound."""
     procedure = await session.get(Procedure, procedure_id, with_for_update=True, populate_existing=True)
     if procedure is None:
+        raise not_there()
+    return procedure
+
+
+async def procedure_held(session: AsyncSession, procedure_id: UUID) -> Procedure:
+    """Return the procedure, held against opening and changes but not against bids; raises NotFound."""
+    procedure = await session.get(Procedure, procedure_id, with_for_update={"read": True}, populate_existing=True)
+    if procedure is None:
+        raise not_there()
+    return procedure
+
+
+async def procedure_held_for(session: AsyncSession, procedure_id: UUID, supplier_id: UUID) -> Procedure:
+    """Return the procedure, held as by `procedure_held`; raises NotFound for a supplier that is not invited."""
+    procedure = await procedure_held(session, procedure_id)
+    if not await is_invited(session, procedure_id, supplier_id):
         raise not_there()
     return procedure
 

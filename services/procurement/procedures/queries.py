@@ -55,6 +55,7 @@ class ProcedureView(View):
     title: str
     description: str
     deadline: datetime
+    questions_until: datetime
     state: ProcedureState
     phase: Phase
     policy: Policy
@@ -76,6 +77,7 @@ class InvitationView(View):
     title: str
     description: str
     deadline: datetime
+    questions_until: datetime
     phase: Phase
     criteria: list[CriterionView]
     invited_at: datetime
@@ -131,6 +133,7 @@ async def procedure_view(session: AsyncSession, procedure: Procedure, now: datet
         title=procedure.title,
         description=procedure.description,
         deadline=procedure.deadline,
+        questions_until=procedure.asked_until(),
         state=procedure.state,
         phase=phase_of(procedure.state, deadline=procedure.deadline, now=now),
         policy=procedure.its_policy(),
@@ -161,17 +164,49 @@ async def list_invitations(
     """Return what a supplier is asked to bid on, newest first."""
     statement = select(Invitation).where(col(Invitation.supplier_id) == supplier_id)
     page = await page_of(session, statement, [col(Invitation.id)], query, keys=lambda row: (row.id,), descending=True)
-    return Page(items=[await _invitation_view(session, row, now) for row in page.rows], next=page.next)
+    return Page(items=await _invitation_views(session, page.rows, now), next=page.next)
 
 
-async def _invitation_view(session: AsyncSession, invitation: Invitation, now: datetime) -> InvitationView:
+async def get_invitation(session: AsyncSession, procedure_id: UUID, supplier_id: UUID, now: datetime) -> InvitationView:
+    """Return what a supplier is asked to bid on; raises NotFound for one that is not invited."""
+    invitation = await session.get(Invitation, (procedure_id, supplier_id))
+    if invitation is None:
+        raise not_there()
+    (view,) = await _invitation_views(session, [invitation], now)
+    return view
+
+
+async def _invitation_views(
+    session: AsyncSession, invitations: Sequence[Invitation], now: datetime
+) -> list[InvitationView]:
+    ids = [invitation.procedure_id for invitation in invitations]
     found = await session.exec(
         select(Procedure, Case.registration_number, Buyer.name)
         .join(Case, col(Case.id) == col(Procedure.case_id))
         .join(Buyer, col(Buyer.id) == col(Procedure.buyer_id))
-        .where(col(Procedure.id) == invitation.procedure_id)
+        .where(col(Procedure.id).in_(ids))
     )
-    procedure, registration_number, buyer_name = found.one()
+    procedures = {procedure.id: (procedure, number, buyer) for procedure, number, buyer in found}
+    criteria = await session.exec(
+        select(Criterion).where(col(Criterion.procedure_id).in_(ids)).order_by(col(Criterion.position))
+    )
+    published: dict[UUID, list[CriterionView]] = {}
+    for row in criteria:
+        published.setdefault(row.procedure_id, []).append(CriterionView.model_validate(row))
+    return [
+        _invitation_view(each, *procedures[each.procedure_id], published.get(each.procedure_id, []), now)
+        for each in invitations
+    ]
+
+
+def _invitation_view(
+    invitation: Invitation,
+    procedure: Procedure,
+    registration_number: str,
+    buyer_name: str,
+    criteria: list[CriterionView],
+    now: datetime,
+) -> InvitationView:
     return InvitationView(
         procedure_id=procedure.id,
         registration_number=registration_number,
@@ -179,8 +214,9 @@ async def _invitation_view(session: AsyncSession, invitation: Invitation, now: d
         title=procedure.title,
         description=procedure.description,
         deadline=procedure.deadline,
+        questions_until=procedure.asked_until(),
         phase=phase_of(procedure.state, deadline=procedure.deadline, now=now),
-        criteria=[CriterionView.model_validate(row) for row in await criteria_of(session, procedure.id)],
+        criteria=criteria,
         invited_at=invitation.invited_at,
         cancel_reason=procedure.cancel_reason,
     )

@@ -144,6 +144,18 @@ def check_deadline(deadline: datetime, *, now: datetime) -> None:
         )
 
 
+def check_questions_until(until: datetime | None, *, deadline: datetime, now: datetime) -> None:
+    """Raise InvalidInput unless the last moment for questions, where one is given, is ahead and within the deadline."""
+    if until is not None and not now < until <= deadline:
+        raise InvalidInput(
+            N_("Questions must be taken until after now and not past the deadline ({deadline}); {until} was given."),
+            code="questions_until_off",
+            field="questions_until",
+            deadline=deadline,
+            until=until,
+        )
+
+
 def check_new_deadline(phase: Phase, *, before: datetime, after: datetime, now: datetime) -> None:
     """Raise unless bidding still goes on and gets longer: who has begun a bid must not lose time."""
     if phase is not Phase.OPEN_FOR_BIDS:

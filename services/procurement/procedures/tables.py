@@ -25,6 +25,7 @@ class Procedure(ProcurementTable, table=True):
         CheckConstraint(state_check("state", ProcedureState), name="state"),
         CheckConstraint(state_check("route", Route), name="route"),
         CheckConstraint("(opened_at IS NULL) OR state NOT IN ('draft', 'invited')", name="opened"),
+        CheckConstraint("questions_until <= deadline", name="questions_until"),
         Index("uq_procedures_lot_id_active", "lot_id", unique=True, postgresql_where=text("state <> 'cancelled'")),
     )
 
@@ -37,6 +38,7 @@ class Procedure(ProcurementTable, table=True):
     title: str
     description: str = Field(sa_column=Column(Text, nullable=False))
     deadline: datetime = Field(sa_type=UtcDateTime)
+    questions_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     policy: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     state: ProcedureState = Field(default=ProcedureState.DRAFT, sa_column=state_column(ProcedureState))
     public_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
@@ -50,6 +52,10 @@ class Procedure(ProcurementTable, table=True):
     def its_policy(self) -> Policy:
         """The policy as a value."""
         return Policy.model_validate(self.policy)
+
+    def asked_until(self) -> datetime:
+        """Until when those who are invited may ask: until the deadline, where nothing was said of it."""
+        return min(self.questions_until or self.deadline, self.deadline)
 
 
 class Criterion(ProcurementTable, table=True):

@@ -8,6 +8,7 @@ import pytest
 
 from services.procurement.authorisation import PERMITS
 from services.procurement.contracts.commands import sign_contract
+from services.procurement.questions.commands import ask_question
 from shared.kernel.roles import Role
 from shared.web.authorisation import Permit
 from shared.web.documents import operations_of
@@ -53,6 +54,7 @@ async def things_of(scene: Scene, number: str, sub: str) -> Things:
     await scene.choose_direct(lot)
     running = await scene.invited_in(lot, [supplier])
     await scene.bid(running, supplier)
+    question = await ask_question(scene.session, scene.clock, scene.keys, running.id, supplier.id, "Ingår material?")
     common = {
         "buyer_id": scene.buyer.id,
         "project_id": scene.project_id,
@@ -60,6 +62,7 @@ async def things_of(scene: Scene, number: str, sub: str) -> Things:
         "request_id": waiting.id,
         "bid_id": bid.id,
         "contract_id": contract.id,
+        "question_id": question.id,
     }
     return Things(
         {**common, "case_id": running.case_id, "lot_id": running.lot_id, "procedure_id": running.id},
@@ -125,9 +128,12 @@ async def test_a_supplier_does_not_reach_a_procedure_through_its_own_address(
     mixed = Things({**own.bidding, "procedure_id": others.bidding["procedure_id"]}, own.awarded)
     for name, method, template, permit in questions(office):
         if "{procedure_id}" in template and permit.roles == {Role.SUPPLIER} and name not in AFTER_AWARD:
-            bid = {"price_ore": 1, "description": "x", "valid_until": "2027-06-30"}
+            bodies = {
+                "PUT": {"price_ore": 1, "description": "x", "valid_until": "2027-06-30"},
+                "POST": {"text": "Ingår material?"},
+            }
             path = filled(name, template, mixed)
-            response = await office.raw("supplier.0", method, path, bid if method == "PUT" else None)
+            response = await office.raw("supplier.0", method, path, bodies.get(method))
             assert response.status_code == 404, name
 
 
@@ -148,5 +154,5 @@ async def test_a_grant_for_another_project_of_the_buyer_reaches_nothing_of_this_
 
 def test_routes_where_bids_can_be_seen_in_traffic_share_one_label() -> None:
     of_suppliers = [permit for permit in PERMITS.values() if permit.roles == {Role.SUPPLIER}]
-    assert len(of_suppliers) == 6
+    assert len(of_suppliers) == 8
     assert {permit.label for permit in of_suppliers} == {"supplier"}

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from services.procurement.app import create_app
 from services.procurement.authorisation import PERMITS
+from services.procurement.questions.commands import ask_question
 from services.procurement.settings import ProcurementSettings
 from shared.db import open_database
 from shared.kernel.clock import FixedClock
@@ -36,6 +37,7 @@ async def prepared(settings: ProcurementSettings, clock: FixedClock) -> dict[str
         scene.officer = await scene.person("everyone", *grants)
         request = await scene.request()
         done = await scene.invited([supplier])
+        question = await ask_question(scene.session, clock, scene.keys, done.id, supplier.id, "Ingår material?")
         await scene.bid(done, supplier)
         (bid,) = await scene.open(done)
         await scene.score(bid)
@@ -52,6 +54,7 @@ async def prepared(settings: ProcurementSettings, clock: FixedClock) -> dict[str
             "procedure_id": done.id,
             "bid_id": bid.id,
             "contract_id": contract.id,
+            "question_id": question.id,
         }
     await database.close()
     return known

@@ -219,6 +219,7 @@ def upgrade() -> None:
     sa.Column('title', sa.Text(), nullable=False),
     sa.Column('description', sa.Text(), nullable=False),
     sa.Column('deadline', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('questions_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('policy', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('state', sa.Enum('draft', 'invited', 'opened', 'awarded', 'contracted', 'cancelled', name='procedurestate', native_enum=False, length=40), nullable=False),
     sa.Column('public_key', sa.LargeBinary(), nullable=False),
@@ -231,6 +232,7 @@ def upgrade() -> None:
     sa.CheckConstraint("(opened_at IS NULL) OR state NOT IN ('draft', 'invited')", name=op.f('ck_procedures_opened')),
     sa.CheckConstraint("route IN ('direct_purchase', 'announced', 'framework', 'call_off')", name=op.f('ck_procedures_route')),
     sa.CheckConstraint("state IN ('draft', 'invited', 'opened', 'awarded', 'contracted', 'cancelled')", name=op.f('ck_procedures_state')),
+    sa.CheckConstraint('questions_until <= deadline', name=op.f('ck_procedures_questions_until')),
     sa.ForeignKeyConstraint(['buyer_id'], ['buyers.id'], name=op.f('fk_procedures_buyer_id')),
     sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_procedures_case_id')),
     sa.ForeignKeyConstraint(['lot_id'], ['lots.id'], name=op.f('fk_procedures_lot_id')),
@@ -290,6 +292,21 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['procedure_id'], ['procedures.id'], name=op.f('fk_openers_procedure_id')),
     sa.PrimaryKeyConstraint('procedure_id', 'person_id', name=op.f('pk_openers'))
     )
+    op.create_table('questions',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('procedure_id', sa.Uuid(), nullable=False),
+    sa.Column('asker', sa.LargeBinary(), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('told', sa.Text(), nullable=True),
+    sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('answered_by', sa.Uuid(), nullable=True),
+    sa.CheckConstraint('(answered_at IS NULL) = (answer IS NULL) AND (answered_at IS NULL) = (told IS NULL) AND (answered_at IS NULL) = (answered_by IS NULL)', name=op.f('ck_questions_answered')),
+    sa.ForeignKeyConstraint(['procedure_id'], ['procedures.id'], name=op.f('fk_questions_procedure_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_questions'))
+    )
+    op.create_index('ix_questions_procedure_id_id', 'questions', ['procedure_id', 'id'], unique=False)
     op.create_table('sealed_bids',
     sa.Column('procedure_id', sa.Uuid(), nullable=False),
     sa.Column('pseudonym', sa.LargeBinary(), nullable=False),
@@ -579,6 +596,8 @@ def downgrade() -> None:
     op.drop_index('uq_awards_procedure_id_standing', table_name='awards', postgresql_where=sa.text('revoked_at IS NULL'))
     op.drop_table('awards')
     op.drop_table('sealed_bids')
+    op.drop_index('ix_questions_procedure_id_id', table_name='questions')
+    op.drop_table('questions')
     op.drop_table('openers')
     op.drop_index('ix_invitations_supplier_id_id', table_name='invitations')
     op.drop_table('invitations')

@@ -78,7 +78,7 @@ async def opened_while_a_bid_is_held(office: Office, procedure: Procedure, suppl
     scene = office.scene
     offer, in_time = await scene.offer(procedure), FixedClock(scene.clock.now())
     async with office.database.sessions() as bidder, office.database.sessions() as opener:
-        await commands._shared_procedure(bidder, procedure.id, supplier.id)
+        await commands.procedure_held_for(bidder, procedure.id, supplier.id)
         scene.clock.advance(procedure.deadline - scene.clock.now())
         opening = asyncio.create_task(open_fully(opener, scene, procedure.id))
         await (somebody_waits(office) if waits else opening)
@@ -114,7 +114,7 @@ async def test_without_the_shared_lock_a_bid_in_time_would_be_lost(
         as_it_was.append(found)
         return found
 
-    monkeypatch.setattr(commands, "_shared_procedure", unlocked)
+    monkeypatch.setattr(commands, "procedure_held_for", unlocked)
     assert await opened_while_a_bid_is_held(office, procedure, supplier, waits=False) == 0
 
 
