@@ -10,6 +10,7 @@ from shared.web.paging import Rows
 
 Row = TypeVar("Row")
 _AFTER: Final = "after"
+_OF_THE_PAGE: Final = frozenset({_AFTER, "limit", "sort", "format"})
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,25 @@ class Listing(Generic[Row]):
     def next_address(self) -> str:
         """The address of the next page."""
         return self.address(after=self.next)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether something was asked for that may have left rows out."""
+        return any(value for name, value in self.request.query_params.items() if name not in _OF_THE_PAGE)
+
+    @property
+    def unfiltered_address(self) -> str:
+        """The address of the whole list, in the same order."""
+        sort = self.request.query_params.get("sort")
+        return f"{self.request.url.path}?sort={sort}" if sort else self.request.url.path
+
+    def asked(self, name: str) -> str:
+        """Return what a field of the filter holds."""
+        return self.request.query_params.get(name, "")
+
+    def file_address(self, kind: Literal["csv", "xlsx"]) -> str:
+        """Return where every row of the list is had as a file."""
+        return self.address(format=kind, after=None, limit=None)
 
     def sort_address(self, name: str) -> str:
         """Return the address of the list sorted by a column, the other way where it is sorted by it already."""

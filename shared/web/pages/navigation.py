@@ -14,16 +14,34 @@ from shared.kernel.texts import N_
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One entry of the header. Without roles it is for everyone."""
+    """One entry of the header. Without roles it is for everyone, or for everyone who is signed in."""
 
     address: str
     name: str
     roles: AbstractSet[Role] = frozenset()
+    signed_in: bool = False
 
+    def is_for(self, actor: Actor | None) -> bool:
+        """Whether the person may go there."""
+        if not self.roles:
+            return actor is not None or not self.signed_in
+        return actor is not None and actor.holds(*self.roles)
+
+
+_FOR_EMPLOYERS: Final = frozenset({Role.CONTACT, Role.COACH, Role.PROJECT_LEAD})
+_OFFICE: Final = frozenset({Role.PROCUREMENT_OFFICER, Role.AWARD_DELEGATE})
 
 PLACES: Final[tuple[Place, ...]] = (
     Place("/booking/", N_("Start")),
-    Place("/booking/operator/messages", N_("Messages"), frozenset({Role.OPERATOR})),
+    Place("/booking/runs", N_("Courses")),
+    Place("/booking/employers", N_("Employers"), _FOR_EMPLOYERS),
+    Place("/booking/projects/mine", N_("Project"), frozenset({Role.PROJECT_LEAD})),
+    Place("/procurement/requests", N_("Requests"), _OFFICE),
+    Place("/procurement/cases", N_("Cases"), _OFFICE),
+    Place("/procurement/suppliers", N_("Suppliers"), _OFFICE),
+    Place("/procurement/supplier", N_("Invitations"), frozenset({Role.SUPPLIER})),
+    Place("/booking/operator", N_("Operation"), frozenset({Role.OPERATOR})),
+    Place("/notification/mine", N_("Sent to me"), signed_in=True),
 )
 
 
@@ -38,7 +56,7 @@ class ShownPlace:
 
 def places_for(actor: Actor | None, *, here: str) -> tuple[ShownPlace, ...]:
     """Return the places that the person may go to; the innermost one that holds `here` is marked."""
-    seen = [place for place in PLACES if not place.roles or (actor is not None and actor.holds(*place.roles))]
+    seen = [place for place in PLACES if place.is_for(actor)]
     holding = [place.address for place in seen if here == place.address or here.startswith(_below(place.address))]
     innermost = max(holding, key=len, default=None)
     return tuple(ShownPlace(place.address, place.name, place.address == innermost) for place in seen)

@@ -27,10 +27,12 @@ from shared.web.authorisation import PUBLIC, SELF, SIGNED_IN, Permit
 from shared.web.bodies import Body, Count, Line, View
 from shared.web.edge import CommandContext, CurrentActor, ReadSession, run_command
 from shared.web.page_query import PageQuery
+from shared.web.pages.exports import Column as ExportColumn
+from shared.web.pages.exports import ListFilter, export
 from shared.web.pages.forms import Form, read_form, run_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
-from shared.web.paging import Page, PageFilter, page_of
+from shared.web.paging import Page, PageFilter, Rows, page_of
 from shared.web.validation import checked
 
 
@@ -219,10 +221,15 @@ class NoteForm(Body):
     remark: Annotated[str, Field(max_length=50)] | None = None
 
 
-class NoteOrder(NoteFilter):
+class NoteOrder(ListFilter):
     """Which notes to show, in which order."""
 
     sort: Literal["title", "-title"] = "title"
+    seats: int | None = None
+    title: Line | None = None
+
+
+NOTE_COLUMNS = (ExportColumn(N_("Start"), lambda note: note.title), ExportColumn(N_("More"), lambda note: note.seats))
 
 
 @pages.get("/")
@@ -236,14 +243,24 @@ async def show_notes(
     request: Request, project_id: UUID, session: ReadSession, query: Annotated[NoteOrder, Query()]
 ) -> Response:
     """List the notes of a project."""
-    rows = await page_of(
-        session,
-        select(Note).where(Note.project_id == project_id),
-        [col(Note.title), col(Note.id)],
-        query,
-        keys=lambda note: (note.title, note.id),
-        descending=query.sort == "-title",
-    )
+    statement = select(Note).where(Note.project_id == project_id)
+    if query.q:
+        statement = statement.where(col(Note.title).contains(query.q, autoescape=True))
+    if query.title:
+        statement = statement.where(Note.title == query.title)
+    if query.seats is not None:
+        statement = statement.where(Note.seats == query.seats)
+
+    async def read(asked: NoteOrder) -> Rows[Note]:
+        columns = [col(Note.title), col(Note.id)]
+        descending = asked.sort == "-title"
+        return await page_of(
+            session, statement, columns, asked, keys=lambda it: (it.title, it.id), descending=descending
+        )
+
+    if query.format:
+        return await export(request, query, name="notes", columns=NOTE_COLUMNS, read=read)
+    rows = await read(query)
     shown = Listing.of(request, rows, shown=rows.rows, sort=query.sort)
     return render(request, "sample/notes.html", notes=shown, project_id=project_id)
 
