@@ -27,7 +27,7 @@ test: $(VENV)/.dev  ## Run every test on a real PostgreSQL and a real Kafka
 bench: $(VENV)/.dev  ## Measure against the limits and plainer ways (QUICK=1, ARGS="--only relay --markdown")
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-drill: $(VENV)/.dev  ## Break things while people work, and check that nothing is lost (QUICK=1, ARGS="--only 2 --seed 7")
+drill: $(VENV)/.dev  ## Break things while people work, and check that nothing is lost (QUICK=1, LONG=1, ARGS="--only 2 --seed 7")
 	@$(BIN)/python -m tests.drills $(ARGS)
 
 drill-servers: $(VENV)/.dev  ## Try the servers that drills break: needs Go, root and Debian's packages

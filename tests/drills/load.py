@@ -27,7 +27,7 @@ _NEWEST_RUNS = 3
 _FURTHEST_RUNS = 200
 _ANSWER_SECONDS = 8.0
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 0.5
-_LONGEST_THOUGHT = 0.06
+_LONGEST_THOUGHT, _LONGEST_IDLE_THOUGHT = 0.06, 1.2
 
 
 @dataclass
@@ -128,7 +128,7 @@ class Load:
             if self._number // _COMMANDS_PER_RUN >= len(self._known.runs) - _NEWEST_RUNS + 1:
                 await self._offer_run()
             # once there are enough commands, people only keep the work going while the drill waits for something
-            thought = _LONGEST_THOUGHT if self.answered < self._size.commands else _LONGEST_THOUGHT * 10
+            thought = _LONGEST_THOUGHT if self.answered < self._size.commands else _LONGEST_IDLE_THOUGHT
             await asyncio.sleep(random.uniform(0, thought))
 
     async def _offer_run(self) -> None:

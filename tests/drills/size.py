@@ -12,7 +12,7 @@ class Size:
     faults: int
     people: int
     bounces: int
-    """How often each of the three brokers is stopped in order and started again."""
+    """How often all three brokers are stopped in order and started again, one after the other."""
     still_seconds: float
     """How long a broker stands still."""
     cut_off_seconds: float
@@ -42,14 +42,14 @@ QUICK = Size(
 )
 """A control is of this size always: it has only to fail."""
 FULL = Size(
-    commands=250,
-    faults=5,
+    commands=150,
+    faults=4,
     people=8,
     bounces=5,
     still_seconds=60,
     cut_off_seconds=30,
     silent_seconds=30,
-    slow_commands=40,
+    slow_commands=30,
     wrong_seconds=10,
 )
 LONG = Size(
