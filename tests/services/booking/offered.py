@@ -182,7 +182,8 @@ def a_meeting(starts_at: datetime = IN_TWO_WEEKS, *, hours: int = 3, **changes: 
 
 
 def a_plan(*, capacity: int = 12, meetings: tuple[MeetingPlan, ...] = (), **changes: Any) -> RunPlan:  # noqa: ANN401
-    return RunPlan(capacity=capacity, meetings=meetings or (a_meeting(),), municipality="2080", **changes)
+    given = {"municipality": "2080"} | changes
+    return RunPlan(capacity=capacity, meetings=meetings or (a_meeting(),), **given)
 
 
 async def a_run(

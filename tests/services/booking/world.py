@@ -34,7 +34,7 @@ async def a_world(session: AsyncSession) -> World:
     booking = await book_seats(
         session, a_clock(), Order(project.id, employer.id, run.id, seats=2, participants=employer.people[:1])
     )
-    need = await _a_need(session, project.id, employer.id, employer.contact)
+    need = await a_need(session, project.id, employer.id, employer.contact)
     request = TrainingRequest(
         reference=reference("T"),
         project_id=project.id,
@@ -90,7 +90,7 @@ def _grants(project_id: UUID, employer_id: UUID, buyer_id: UUID) -> dict[Role, G
     }
 
 
-async def _a_need(session: AsyncSession, project_id: UUID, employer_id: UUID, contact: UUID) -> Need:
+async def a_need(session: AsyncSession, project_id: UUID, employer_id: UUID, contact: UUID) -> Need:
     survey = NeedSurvey(
         project_id=project_id,
         employer_id=employer_id,

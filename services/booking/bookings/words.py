@@ -1,0 +1,74 @@
+"""How a booking's state and history are said to people."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from services.booking.bookings.rules import BookingState
+from services.booking.bookings.tables import BookingHistory
+from shared.kernel.texts import N_, Text
+
+STATE_NAMES: Final[Mapping[BookingState, str]] = {
+    BookingState.CONFIRMED: N_("Booked"),
+    BookingState.CANCELLED: N_("Cancelled"),
+}
+_NOT_SHOWN: Final = N_("a participant")
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One row of a history, as `pieces.history` shows it."""
+
+    at: datetime
+    actor_name: str | None
+    text: Text
+    reason: str | None
+
+
+def people_in(history: Sequence[BookingHistory]) -> Collection[UUID]:
+    """Return everybody whose name the history needs."""
+    actors = {row.actor_id for row in history if row.actor_id is not None}
+    return actors.union(*(row.joined for row in history), *(row.left_out for row in history))
+
+
+def told_history(history: Sequence[BookingHistory], names: Mapping[UUID, str]) -> list[Happened]:
+    """Return what happened to a booking, the latest first. Who must not be named is “a participant”."""
+    return [
+        Happened(row.at, None if row.actor_id is None else names.get(row.actor_id), _text(row, names), row.reason)
+        for row in reversed(history)
+    ]
+
+
+def _text(row: BookingHistory, names: Mapping[UUID, str]) -> Text:
+    if row.change == "confirmed":
+        return Text(N_("Booked. Seats: {seats}"), {"seats": row.seats_after})
+    if row.change == "cancelled":
+        return Text(N_("Cancelled. Seats given back: {seats}"), {"seats": row.seats_before})
+    fields = {
+        "before": row.seats_before,
+        "after": row.seats_after,
+        "joined": _named(row.joined, names),
+        "left": _named(row.left_out, names),
+    }
+    return Text(_CHANGED[row.seats_before != row.seats_after, bool(row.joined), bool(row.left_out)], fields)
+
+
+def _named(people: Sequence[UUID], names: Mapping[UUID, str]) -> tuple[str, ...]:
+    return tuple(names.get(person, _NOT_SHOWN) for person in people)
+
+
+# by whether the number of seats is another, and whether somebody came or left
+_CHANGED: Final[Mapping[tuple[bool, bool, bool], str]] = {
+    (False, False, False): N_("Changed"),
+    (True, False, False): N_("Seats changed from {before} to {after}"),
+    (False, True, False): N_("New participants: {joined}"),
+    (False, False, True): N_("No longer participants: {left}"),
+    (False, True, True): N_("New participants: {joined}. No longer participants: {left}"),
+    (True, True, False): N_("Seats changed from {before} to {after}. New participants: {joined}"),
+    (True, False, True): N_("Seats changed from {before} to {after}. No longer participants: {left}"),
+    (True, True, True): N_(
+        "Seats changed from {before} to {after}. New participants: {joined}. No longer participants: {left}"
+    ),
+}

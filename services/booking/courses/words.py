@@ -1,0 +1,39 @@
+"""What modes, kinds, payers and languages of courses are called on pages."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from services.booking.courses.rules import CourseKind, FeePayer, Mode
+from shared.kernel.texts import N_, Text
+
+MODE_NAMES: Final[Mapping[Mode, str]] = {
+    Mode.PHYSICAL: N_("on site"),
+    Mode.DIGITAL: N_("online"),
+    Mode.BOTH: N_("on site and online"),
+}
+KIND_NAMES: Final[Mapping[CourseKind, str]] = {
+    CourseKind.OPEN: N_("open course"),
+    CourseKind.TAILORED: N_("ordered for employers that asked for it"),
+    CourseKind.OUTSIDE: N_("course of another organiser"),
+}
+PAYER_NAMES: Final[Mapping[FeePayer, str]] = {
+    FeePayer.EMPLOYER: N_("paid by the employer"),
+    FeePayer.PROJECT: N_("paid by the project"),
+    FeePayer.PROVIDER: N_("paid by the organiser"),
+}
+LANGUAGE_NAMES: Final[Mapping[str, str]] = {
+    "sv": N_("Swedish"),
+    "en": N_("English"),
+    "fi": N_("Finnish"),
+    "ar": N_("Arabic"),
+    "fa": N_("Persian"),
+    "pl": N_("Polish"),
+    "so": N_("Somali"),
+    "ti": N_("Tigrinya"),
+    "uk": N_("Ukrainian"),
+}
+
+
+def language_name(code: str) -> Text:
+    """Return what a language (ISO 639-1) is called; one that has no name here is told by its code."""
+    return Text(LANGUAGE_NAMES[code]) if code in LANGUAGE_NAMES else Text(N_("language {code}"), {"code": code})
