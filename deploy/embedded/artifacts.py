@@ -22,6 +22,8 @@ POSTGRES_VERSION = "18.6.0"
 KAFKA = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}"
 # Kafka names SLF4J only; without this binding, of Kafka's own Log4j version, it would log nothing.
 KAFKA_LOGGING = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4"
+# The Nu Html Checker, with which the tests read every page; nothing that runs needs it.
+VALIDATOR = "nu.validator:validator:26.5.2"
 POSTGRES_PLATFORMS = ("linux-amd64", "linux-arm64v8", "darwin-amd64", "darwin-arm64v8")
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64v8", "arm64": "arm64v8"}
 LOCK_FILE = Path(__file__).with_name("artifacts.lock")
@@ -50,7 +52,7 @@ def this_platform() -> str:
 
 
 def locked(section: str, lock_file: Path = LOCK_FILE) -> dict[str, str]:
-    """Return the SHA-256 sum of each coordinate in a section ("kafka", or "postgres" for all platforms)."""
+    """Return the SHA-256 sum of each coordinate in a section ("kafka", "validator", or "postgres" for all platforms)."""
     with lock_file.open("rb") as file:
         sums: dict[str, str] = tomllib.load(file)[section]
     return sums

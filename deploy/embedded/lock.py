@@ -13,6 +13,7 @@ from deploy.embedded.artifacts import (
     KAFKA_LOGGING,
     LOCK_FILE,
     POSTGRES_PLATFORMS,
+    VALIDATOR,
     download,
     postgres_coordinate,
     resolve,
@@ -31,6 +32,7 @@ def write_lock(lock_file: Path = LOCK_FILE) -> None:
     sections = {
         "kafka": _kafka(),
         "postgres": [postgres_coordinate(name) for name in POSTGRES_PLATFORMS],
+        "validator": resolve(VALIDATOR),
     }
     lines = ["# SHA-256 of every archive; written by `make lock`."]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max_workers=8) as pool:
