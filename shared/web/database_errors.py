@@ -19,6 +19,7 @@ _BUSY: Final = frozenset(
     }
 )
 _AWAY_CLASSES: Final = ("08", "53", "57P", "58")
+_LOST_CLASSES: Final = ("08", "57P", "58")  # 53, no room, is an answer: nothing was kept
 _ALREADY_THERE: Final = frozenset({"23505", "23P01"})  # unique_violation, exclusion_violation
 _NOTHING_TO_REFER_TO: Final = "23503"  # foreign_key_violation
 _NOT_STORABLE_CLASS: Final = "22"
@@ -37,6 +38,16 @@ class CommitFailedError(Exception):
         self.sqlstate = sqlstate
         self.constraint = constraint
         super().__init__(f"commit refused: {sqlstate} {constraint}")
+
+
+class CommitLostError(Exception):
+    """The connection broke while the database was committing: it may have been done, and nobody was told."""
+
+
+def is_connection_lost(error: DBAPIError) -> bool:
+    """Whether the database has said nothing of what it was last asked, and never will."""
+    sqlstate = sqlstate_of(error)
+    return error.connection_invalidated or sqlstate is None or sqlstate.startswith(_LOST_CLASSES)
 
 
 def sqlstate_of(error: DBAPIError) -> str | None:

@@ -31,7 +31,7 @@ _PROBLEMS: Final[Mapping[int, str]] = {
     422: "Something in the input is wrong",
     431: "The headers are too long",
     500: "A fault of ours",
-    503: "Nothing was done; try again in a moment",
+    503: "Not possible just now; try again in a moment, with the same key",
 }
 _OF_EVERY_ROUTE: Final = (400, 413, 414, 415, 422, 431, 500, 503)
 

@@ -14,10 +14,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from shared.kernel.clock import Clock
-from shared.kernel.errors import NotAllowed, NotSignedIn
+from shared.kernel.errors import NotAllowed, NotSignedIn, TryLater
 from shared.kernel.grants import Actor, Subject
 from shared.kernel.texts import N_, Text
-from shared.web.database_errors import CommitFailedError, constraint_of, sqlstate_of, told_of_database
+from shared.web.database_errors import (
+    CommitFailedError,
+    CommitLostError,
+    constraint_of,
+    is_connection_lost,
+    sqlstate_of,
+    told_of_database,
+)
 from shared.web.exchange import ServiceParts, exchange_of, parts_of
 from shared.web.idempotency import KEY_HEADER, StoredAnswer, checked_key, claim, keep_answer
 from shared.web.languages import Catalogues, Language
@@ -25,6 +32,18 @@ from shared.web.languages import Catalogues, Language
 REPLAYED_HEADER: Final = "idempotency-replayed"
 _NO_CONTENT = 204
 _OK = 200
+_LOST_WITH_KEY = N_(
+    "The database was lost while this was being saved, so it is not known whether it was done. "
+    "Send the same again with the same key: it is not done twice."
+)
+_LOST_FORM = N_(
+    "The database was lost while this was being saved, so it is not known whether it was done. "
+    "Send the form again: it is not done twice."
+)
+_LOST_WITHOUT_KEY = N_(
+    "The database was lost while this was being saved, so it is not known whether it was done. "
+    "Look first whether it was, and only then send it again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +97,8 @@ async def run_command(request: Request, command: Command, *, status: int = _OK, 
     With an `Idempotency-Key` the answer is stored in the same transaction, encrypted; the same request again gets it
     back with `Idempotency-Replayed: true`. Only answers of committed commands are stored, so what was refused can be
     corrected and sent again under the same key. None from the command is answered 204. A form brings its `key` itself.
+
+    Raises TryLater with the code `outcome_unknown` where the connection breaks while the database is committing.
     """
     parts, exchange = parts_of(request), exchange_of(request)
     key = checked_key(request.headers.getlist(KEY_HEADER) if key is None else [key])
@@ -90,7 +111,10 @@ async def run_command(request: Request, command: Command, *, status: int = _OK, 
         else:
             answer, replayed = await _carried_out_once(context, command, status, request=request, key=key)
         if not replayed:
-            await _commit(session)
+            try:
+                await _commit(session)
+            except CommitLostError as error:
+                raise TryLater(_not_known_whether_done(request, key), code="outcome_unknown") from error
     headers = {REPLAYED_HEADER: "true"} if replayed else {}
     if answer.status == _NO_CONTENT:
         return Response(status_code=_NO_CONTENT, headers=headers)
@@ -122,10 +146,20 @@ async def _carried_out_once(
     return answer, False
 
 
+def _not_known_whether_done(request: Request, key: str | None) -> str:
+    if key is None:
+        return _LOST_WITHOUT_KEY
+    return _LOST_WITH_KEY if request.headers.get(KEY_HEADER) else _LOST_FORM
+
+
 async def _commit(session: AsyncSession) -> None:
     try:
         await session.commit()
+    except (ConnectionError, TimeoutError) as error:
+        raise CommitLostError from error
     except DBAPIError as error:
+        if is_connection_lost(error):
+            raise CommitLostError from error
         sqlstate = sqlstate_of(error)
         if sqlstate is not None and sqlstate.startswith("23"):
             raise CommitFailedError(sqlstate, constraint_of(error)) from error
