@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -20,7 +20,7 @@ from services.notification.recipients.queries import find_recipient, is_recipien
 from services.notification.recipients.rules import address_of
 from shared.contracts import facts
 from shared.contracts.notification import NotificationDelivered, NotificationFailed
-from shared.kernel.clock import Clock, machine_now
+from shared.kernel.clock import Clock
 from shared.kernel.errors import NotFound, Refused
 from shared.kernel.ids import new_id
 from shared.kernel.texts import N_
@@ -167,7 +167,8 @@ async def move(
     MOVES.check(before, after)
     row.state, row.state_cause, row.changed_at, row.next_check_at = after, cause, at, check_at
     row.version += 1
-    row.sending_since = machine_now() if after is State.SENDING else None
+    # by the database's clock, and so for every worker the same
+    row.sending_since = cast("datetime", func.clock_timestamp()) if after is State.SENDING else None
     session.add(
         NotificationChange(
             notification_id=row.id, at=at, actor_id=actor_id, before=before.value, after=after, cause=cause

@@ -12,6 +12,7 @@ from email.utils import parseaddr
 from uuid import UUID
 
 import structlog
+from sqlalchemy import ColumnElement
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -48,7 +49,7 @@ from services.notification.recipients.tables import Recipient
 from services.notification.wordings.catalogue import Wordings
 from services.notification.wordings.forms import spoken
 from services.notification.wordings.rules import WordingWrong
-from shared.kernel.clock import Clock, machine_now
+from shared.kernel.clock import Clock
 
 _RECIPIENT_PAUSE = timedelta(seconds=60)
 _NAMELESS = {"sv": "på dig", "en": "there"}
@@ -289,14 +290,19 @@ async def suppress_after_soft_failures(
 
 
 async def find_lost(session: AsyncSession, limit: int, *, older_than: timedelta) -> list[UUID]:
-    """Return the notifications whose sender has died: no call takes so long. Counted in the machine's time."""
+    """Return the notifications whose sender has died: no call takes so long. Counted by the database's clock."""
     statement = (
         select(Notification.id)
-        .where(col(Notification.state) == State.SENDING, col(Notification.sending_since) < machine_now() - older_than)
+        .where(col(Notification.state) == State.SENDING, _is_lost(older_than))
         .order_by(col(Notification.sending_since))
         .limit(limit)
     )
     return list((await session.exec(statement)).all())
+
+
+def _is_lost(older_than: timedelta) -> ColumnElement[bool]:
+    # the clock that wrote it: the worker that finds it may run on another machine than the one that took it up
+    return col(Notification.sending_since) < func.statement_timestamp() - older_than
 
 
 async def settle_lost(
@@ -304,9 +310,9 @@ async def settle_lost(
 ) -> None:
     """Say of an attempt whose sender has died that nobody knows whether it was sent."""
     row = await locked(session, Notification, notification_id)
-    if row is None or row.state is not State.SENDING or row.sending_since is None:
+    if row is None or row.state is not State.SENDING:
         return
-    if row.sending_since >= machine_now() - older_than:
+    if not (await session.exec(select(_is_lost(older_than)).where(col(Notification.id) == row.id))).one():
         return
     statement = (
         select(Attempt).where(col(Attempt.notification_id) == row.id).order_by(col(Attempt.number).desc()).limit(1)

@@ -1,8 +1,10 @@
 """A notification is sent once, or says that it does not know: real sinks, one step at a time."""
 
 import asyncio
+import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
+from typing import Self
 
 import pytest
 
@@ -12,6 +14,7 @@ from services.notification.kinds import ChannelName
 from services.notification.notifications.sending import find_unsent
 from shared.contracts.booking import BookingConfirmed, RunCancelled, RunChanged
 from shared.contracts.procurement import SupplierInvited
+from shared.kernel import clock
 from tests.services.notification.office import (
     PHONE,
     Office,
@@ -128,6 +131,35 @@ async def test_a_sender_that_dies_leaves_not_knowing_behind(office: Office) -> N
     office.clock.advance(timedelta(seconds=300))
     assert await office.send() == 1
     assert await office.states() == {("booking_confirmed", "email"): ("sent", None)}
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+@pytest.mark.parametrize("whose", ["takes it up", "looks for it"])
+async def test_an_attempt_is_lost_by_the_databases_clock_alone(
+    office: Office, monkeypatch: pytest.MonkeyPatch, whose: str, hours: int
+) -> None:
+    """Two workers run on two machines, and the time of one of them is wrong."""
+
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls.fromtimestamp(time.time() + hours * 3600, tz)
+
+    def die(_sending: Sending) -> Outcome:
+        raise RuntimeError("power cut")
+
+    await one_booking(office)
+    with monkeypatch.context() as machine:
+        if whose == "takes it up":
+            machine.setattr(clock, "datetime", Wrong)
+        await office.with_channel(Scripted(ChannelName.EMAIL, die)).send_due()
+    with monkeypatch.context() as machine:
+        if whose == "looks for it":
+            machine.setattr(clock, "datetime", Wrong)
+        assert await office.tick() == 0
+        office.sending_limit = timedelta(seconds=-1)
+        assert await office.tick() == 1
+    assert await office.states() == {("booking_confirmed", "email"): ("unknown", "attempt_lost")}
 
 
 async def test_a_mail_server_that_takes_it_and_does_not_answer_leaves_not_knowing(office: Office) -> None:
