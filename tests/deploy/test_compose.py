@@ -19,11 +19,13 @@ from services.notification.settings import NotificationSettings
 from services.procurement.settings import ProcurementSettings
 from shared.kernel.ids import stable_id
 from shared.settings import SAMPLE_PREFIX, ServiceSettings
+from shared.tracing import is_collector_set
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
 SERVICES = ("booking", "procurement", "notification")
 VARIABLE = re.compile(r"\$\{(\w+)(:\?[^}]*)?}")
+OPTIONAL = re.compile(r"\$\{(\w+):-}")
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +117,16 @@ def test_every_variable_must_be_set_and_has_a_sample_that_is_refused_in_earnest(
     assert set(used) == set(samples())
     assert all(used.values()), "a variable may be left empty"
     assert all(SAMPLE_PREFIX in value for value in samples().values())
+
+
+def test_what_may_be_left_out_is_told_and_left_out_of_the_samples(compose: dict[str, Any]) -> None:
+    assert OPTIONAL.findall(COMPOSE.read_text(encoding="utf-8")) == ["OTEL_EXPORTER_OTLP_ENDPOINT"]
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert re.search(r"^# OTEL_EXPORTER_OTLP_ENDPOINT=http://\S+$", example, re.MULTILINE)
+    for service in SERVICES:
+        for process in ("web", "worker"):
+            told = compose["services"][f"{service}-{process}"]["environment"]
+            assert not is_collector_set({name: OPTIONAL.sub("", value) for name, value in told.items()})
 
 
 def test_the_realm_takes_its_secrets_and_addresses_from_the_environment(
