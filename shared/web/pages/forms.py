@@ -29,6 +29,7 @@ from shared.web.bodies import Body
 from shared.web.database_errors import told_of_database
 from shared.web.edge import Command, run_command
 from shared.web.pages.rendering import see_other
+from shared.web.pages.rows import is_row_field, rows_in
 from shared.web.problems import told_of
 from shared.web.validation import field_errors
 
@@ -83,11 +84,12 @@ async def read_form(request: Request, model: type[B]) -> Form[B]:
     data = await sent_fields(request)
     typed = {name: [str(value) for value in data.getlist(name)] for name in data if name not in _OWN_FIELDS}
     form: Form[B] = Form(typed=typed, key=_key_in(data))
+    rows = rows_in(typed, model, _plain_values)
     try:
-        form.body = model.model_validate(_plain_values(typed, model))
+        form.body = model.model_validate({**_plain_values(typed, model), **rows.values})
     except ValidationError as error:
         form.status = 422
-        errors = [{**one, "loc": ("form", *one["loc"])} for one in error.errors()]
+        errors = [{**one, "loc": ("form", *rows.place(one["loc"]))} for one in error.errors()]
         for wrong in field_errors(errors):
             text = Text(_MISSING) if wrong.code == "missing" else wrong.text
             form.errors.setdefault(wrong.field, []).append(text)
@@ -109,6 +111,8 @@ def _plain_values(typed: Mapping[str, Sequence[str]], model: type[Body]) -> dict
     """Return what a program would have sent: an empty field is left out, a box that is not ticked is False."""
     plain: dict[str, object] = {}
     for name, values in typed.items():
+        if is_row_field(name):
+            continue
         known = model.model_fields.get(name)
         filled = [value for value in values if value.strip()]
         if known is not None and _takes(known.annotation, (list, tuple, set, frozenset)):
