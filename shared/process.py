@@ -3,6 +3,10 @@
 import argparse
 import asyncio
 import os
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -12,6 +16,7 @@ from shared.log import configure_logging
 from shared.settings import ServiceSettings
 from shared.tracing import is_collector_set, tell_spans_to
 
+STARTUP_FAILURE = 3  # as uvicorn has it
 KEEP_ALIVE_SECONDS = 75  # longer than clients and proxies keep a connection: they must be the ones to close it
 
 
@@ -32,9 +37,10 @@ def run_process(settings_class: type[ServiceSettings]) -> None:
         app = import_module(f"services.{service}.app").create_app(settings)
     else:
         app = import_module(f"services.{service}.worker").create_worker(settings)
+    end_streams = app.state.live.end if arguments.process == "web" else None
     if is_collector_set(os.environ):
         app = _with_spans(app, service, arguments.process)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=arguments.host,
         port=arguments.port,
@@ -42,6 +48,25 @@ def run_process(settings_class: type[ServiceSettings]) -> None:
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
+    server = EndingServer(config, end_streams)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
+
+
+class EndingServer(uvicorn.Server):
+    """A server that ends its endless answers before it waits for all answers to come to their end."""
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what would never end by itself, then all else."""
+        if self._end_streams is not None:
+            self._end_streams()
+        await super().shutdown(sockets)
 
 
 def _with_spans(app: Any, service: str, process: str) -> Any:  # noqa: ANN401 - two kinds of ASGI application

@@ -34,6 +34,7 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
 }
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _FAULTS_FROM = 500
+_STREAM = "text/event-stream"
 _KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _log = structlog.get_logger(__name__)
@@ -61,12 +62,17 @@ class AccessMiddleware:
         begin_exchange(scope, exchange)
         status = 500
         started = time.perf_counter()
+        seconds_to_stream: float | None = None
 
         async def send_on(message: Message) -> None:
-            nonlocal status
+            nonlocal status, seconds_to_stream
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _complete(MutableHeaders(scope=message), exchange)
+                answer = MutableHeaders(scope=message)
+                _complete(answer, exchange)
+                if answer.get("content-type", "").startswith(_STREAM):
+                    # a stream lasts as long as somebody listens, which says nothing of how fast we are
+                    seconds_to_stream = time.perf_counter() - started
             await send(message)
 
         under = valid_traceparent(headers.get("traceparent"))
@@ -77,7 +83,8 @@ class AccessMiddleware:
             try:
                 await self._app(scope, receive, send_on)
             finally:
-                self._tell(scope, exchange, status, time.perf_counter() - started, work)
+                seconds = time.perf_counter() - started if seconds_to_stream is None else seconds_to_stream
+                self._tell(scope, exchange, status, seconds, work)
 
     def _tell(self, scope: AsgiScope, exchange: Exchange, status: int, seconds: float, work: Span) -> None:
         facts = self._routes.get(scope.get("endpoint"))  # type: ignore[arg-type]  # None is in no table

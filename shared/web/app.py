@@ -39,6 +39,7 @@ from shared.web.operator import pages as operator
 from shared.web.pages import shell
 from shared.web.pages.environment import SHELL_TEMPLATES, Templates, area_templates
 from shared.web.pages.errors import answer_of
+from shared.web.pages.live import LiveStreams
 from shared.web.pages.rendering import page_policy
 from shared.web.problems import told_of
 from shared.web.sign_in import IssuerKeys, TokenVerifier
@@ -133,11 +134,14 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
         sign_out_address=sign_in.sign_out_address,
     )
 
+    live = LiveStreams(database)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         try:
             yield
         finally:
+            live.end()
             await keys.close()
             await sign_in.client.close()
             if own_database:
@@ -169,6 +173,7 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
     )
     app.state.parts = parts
     app.state.browser_sign_in = sign_in
+    app.state.live = live
     for router in routers:
         app.include_router(router, prefix=prefix, dependencies=[Depends(gate)])
     for router in page_routers:

@@ -13,7 +13,6 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from shared.db import Database
-from shared.kernel.grants import Subject
 from shared.kernel.texts import N_, Text
 from shared.settings import SharedSettings
 from shared.web.authorisation import PUBLIC, Permits
@@ -75,14 +74,10 @@ class BrowserSignIn:
     async def visitor_of(self, request: Request) -> Visitor | None:
         """Return whose session the request belongs to, where it belongs to one that has not ended."""
         session_id = self.session_cookie.read(request)
-        subject = await self.subject_of(session_id)
-        if session_id is None or subject is None:
+        if session_id is None:
             return None
-        return Visitor(subject, csrf_token_of(session_id))
-
-    async def subject_of(self, session_id: str | None) -> Subject | None:
-        """Return whose session has the id."""
-        return None if session_id is None else await find_session(self.database, session_id)
+        subject = await find_session(self.database, session_id, is_use=not _asks_by_itself(request))
+        return None if subject is None else Visitor(subject, csrf_token_of(session_id))
 
     def own_page(self, text: str) -> str:
         """Return the address if it is a page of this service, or else the service's start page."""
@@ -119,6 +114,12 @@ def browser_sign_in(
         session_cookie=Cookie(service, "session", secure),
         attempt_cookie=Cookie(service, "sign_in", secure, seconds=int(ATTEMPT_LIFE.total_seconds())),
     )
+
+
+def _asks_by_itself(request: Request) -> bool:
+    """Whether a live page asks without anybody having done anything."""
+    headers = request.headers
+    return "x-kurslots-live" in headers or headers.get("accept", "").startswith("text/event-stream")
 
 
 def _sign_in_of(request: Request) -> BrowserSignIn:

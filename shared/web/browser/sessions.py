@@ -65,8 +65,11 @@ async def begin_session(database: Database, subject: Subject, *, hint: str | Non
     return session_id
 
 
-async def find_session(database: Database, session_id: str) -> Subject | None:
-    """Return whose session it is, and note that it is used; None where it is unknown or has ended."""
+async def find_session(database: Database, session_id: str, *, is_use: bool = True) -> Subject | None:
+    """Return whose session it is, and note that it is used; None where it is unknown or has ended.
+
+    What a page asks by itself (`is_use` is false) must not keep the session of somebody who has left.
+    """
     table, now = web_sessions.c, machine_now()
     mine = table.id_hash == digest(session_id)
     async with database.engine.connect() as connection:
@@ -79,7 +82,7 @@ async def find_session(database: Database, session_id: str) -> Subject | None:
         ).one_or_none()
     if row is None:
         return None
-    if row.seen_at < now - _SEEN_STEP:
+    if is_use and row.seen_at < now - _SEEN_STEP:
         async with database.engine.begin() as connection:
             await connection.execute(update(web_sessions).where(mine).values(seen_at=now))
     return Subject(row.issuer, row.subject)
