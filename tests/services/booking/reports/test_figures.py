@@ -1,17 +1,21 @@
 """A project's figures are counted from the same rows that the work is done with."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.bookings.commands import Order, book_seats, cancel_booking
+from services.booking.bookings.commands import Change, Order, book_seats, cancel_booking, change_booking
+from services.booking.employers.tables import Employment, ProjectWorkplace, Workplace
 from services.booking.people.tables import Person
+from services.booking.reports.breakdown import Amounts, by_month, by_municipality, mark_of_figures
 from services.booking.reports.commands import note_contract
 from services.booking.reports.queries import get_figures
 from shared.kernel.ids import new_id
 from tests.services.booking.offered import (
     IN_TWO_WEEKS,
     MONDAY_MORNING,
+    TODAY,
     a_clock,
     a_meeting,
     a_plan,
@@ -81,3 +85,68 @@ async def test_a_contract_told_twice_is_counted_once(session: AsyncSession) -> N
         await session.flush()
     figures = await get_figures(session, a_clock(), project.id)
     assert [(each.currency, each.contracts, each.contracted_ore) for each in figures.money] == [("SEK", 1, 12_345_600)]
+
+
+async def test_months_and_municipalities_add_up_to_the_totals(session: AsyncSession) -> None:
+    project = await a_project(session)
+    employer = await an_employer(session, project)
+    run = await a_run(session, project)
+    later = await a_run(session, project, plan=a_plan(meetings=(a_meeting(IN_TWO_WEEKS + timedelta(days=60)),)))
+    await book_seats(session, a_clock(), Order(project.id, employer.id, run.id, 3, employer.people[:2]))
+    await book_seats(session, a_clock(), Order(project.id, employer.id, later.id, 2, employer.people[:2]))
+    months = await by_month(session, project.id, today=TODAY)
+    assert [month.first_day for month in months] == [date(2026, 11, 1), date(2026, 12, 1), *_of_2027(1, 2)]
+    assert [month.amounts.persons for month in months] == [0, 2, 0, 0], "a person counts in her first month alone"
+    assert [month.amounts.seats for month in months] == [0, 3, 0, 2]
+    assert [month.amounts.hours for month in months] == [0, 9, 0, 6]
+    assert [month.amounts.employers for month in months] == [1, 0, 0, 0]
+    assert await by_municipality(session, project.id) == {"2080": Amounts(persons=2, employers=1, minutes=4 * 180)}
+
+
+def _of_2027(*months: int) -> list[date]:
+    return [date(2027, month, 1) for month in months]
+
+
+async def test_a_person_counts_where_she_works_for_the_one_who_booked(session: AsyncSession) -> None:
+    project = await a_project(session)
+    employer = await an_employer(session, project)
+    mora = Workplace(employer_id=employer.id, name="Mora", municipality="2062")
+    session.add(mora)
+    await session.flush()
+    person = employer.people[0]
+    (before,) = await session.exec(select(Employment).where(Employment.person_id == person))
+    before.ends_on = TODAY
+    session.add(Employment(person_id=person, workplace_id=mora.id, starts_on=TODAY))
+    session.add(
+        ProjectWorkplace(project_id=project.id, workplace_id=mora.id, employer_id=employer.id, decided_on=TODAY)
+    )
+    await session.flush()
+    run = await a_run(session, project)
+    await book_seats(session, a_clock(), Order(project.id, employer.id, run.id, 1, (person,)))
+    places = await by_municipality(session, project.id)
+    assert {code: place.persons for code, place in places.items()} == {"2080": 0, "2062": 1}
+    assert {code: place.employers for code, place in places.items()} == {"2080": 1, "2062": 1}
+
+
+async def test_the_mark_is_another_once_a_figure_is(session: AsyncSession) -> None:
+    project = await a_project(session)
+    marks = [await mark_of_figures(session, project.id)]
+    employer = await an_employer(session, project)
+    marks.append(await mark_of_figures(session, project.id))
+    run = await a_run(session, project)
+    marks.append(await mark_of_figures(session, project.id))
+    booking = await book_seats(session, a_clock(), Order(project.id, employer.id, run.id, 2, employer.people[:1]))
+    marks.append(await mark_of_figures(session, project.id))
+    await change_booking(session, a_clock(), booking.id, Change(participants=employer.people[:2]))
+    marks.append(await mark_of_figures(session, project.id))
+    await cancel_booking(session, a_clock(), booking.id, reason="illness")
+    marks.append(await mark_of_figures(session, project.id))
+    assert len(set(marks)) == len(marks)
+    assert await mark_of_figures(session, project.id) == marks[-1]
+
+
+async def test_an_empty_project_has_this_month_and_no_place(session: AsyncSession) -> None:
+    project = await a_project(session)
+    (month,) = await by_month(session, project.id, today=TODAY)
+    assert (month.first_day, month.amounts) == (date(2026, 11, 1), Amounts())
+    assert await by_municipality(session, project.id) == {}
