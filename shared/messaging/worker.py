@@ -53,12 +53,33 @@ class Running:
     clock: Clock
     stopping: asyncio.Event
     wake_relay: Callable[[], None]
+    committed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def pause(self, seconds: float) -> None:
         """Wait, but not longer than the worker runs."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.stopping.wait()
+
+    async def until_committed(self, seconds: float) -> None:
+        """Wait until a consumer of this worker has committed something; not longer than so, or than the worker runs.
+
+        Clear `committed` before looking at what it may be about.
+        """
+        if not self.stopping.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self.committed.wait()
+
+    def after_batch(self) -> None:
+        """Tell whoever waits in this worker that a consumer has committed a batch."""
+        self.committed.set()
+        self.wake_relay()
+
+    def stop(self) -> None:
+        """Let everything that waits return."""
+        self.stopping.set()
+        self.committed.set()
 
 
 ExtraTask = Callable[[Running], Awaitable[None]]
@@ -96,7 +117,7 @@ class Worker:
         try:
             yield
         finally:
-            self.running.stopping.set()
+            self.running.stop()
             for relay in self.relays:
                 relay.stop()
             _, late = await asyncio.wait(tasks, timeout=_STOP_SECONDS)
@@ -181,6 +202,7 @@ def make_worker(
         for relay in relays:
             relay.wake()
 
+    running = Running(settings, database, clock, asyncio.Event(), wake_relays)
     broker = PatientBroker(kafka, client_id=settings.topic(f"{service}.worker"))
     takers: dict[str, Taker] = {EFFECTS: effects, COPIES: keeper}
     consumers = [
@@ -190,7 +212,7 @@ def make_worker(
             topics={settings.topic(topic.name): topic for topic in topics},
             taker=takers[name],
             ignored=reactions.ignored,
-            after_batch=wake_relays,
+            after_batch=running.after_batch,
         )
         for name, topics in ((EFFECTS, reactions.topics), (COPIES, copies.topics))
         if topics
@@ -204,7 +226,7 @@ def make_worker(
         relays=relays,
         retries=Retries(database, takers, reactions.ignored),
         timers=TimerRunner(timers, database, clock),
-        running=Running(settings, database, clock, asyncio.Event(), wake_relays),
+        running=running,
         extra_tasks=extra_tasks,
         purges=(purge, *purges),
     )

@@ -1,11 +1,12 @@
 """The loop that sends: the one place of this service that commits, because an attempt must be kept before it is made.
 
-Several workers may run it: a row is taken by one of them only.
+Several workers may run it: a row is taken by one of them only. What takes its provider long holds up nothing else.
 """
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from uuid import UUID
 
 import stamina
@@ -25,6 +26,7 @@ from shared.tracing import Kind, span
 
 _SHORTEST_IDLE_SECONDS, _IDLE_SECONDS = 0.01, 0.5
 _BATCH = 50
+_MOST_UNDER_WAY = 100
 _LEFT_ALONE_SECONDS = 30.0
 _SETTLING_TRIES = 8  # what is known must not be lost because the database was away for a moment
 _log = structlog.get_logger(__name__)
@@ -42,24 +44,48 @@ class Sender:
         self._channels = channels
         self._places = asyncio.Semaphore(at_once)
         self._left_alone: dict[UUID, float] = {}
+        self._under_way: dict[UUID, asyncio.Task[bool]] = {}
 
     async def run(self, running: Running) -> None:
         """Send until the worker stops."""
         idle = _SHORTEST_IDLE_SECONDS
-        while not running.stopping.is_set():
-            if await self.send_due():
-                running.wake_relay()
-                idle = _SHORTEST_IDLE_SECONDS  # more is soon to come: what one event causes comes in parts
-            else:
-                await running.pause(idle)
+        try:
+            while not running.stopping.is_set():
+                running.committed.clear()
+                if await self._begin_due(running.wake_relay):
+                    idle = _SHORTEST_IDLE_SECONDS  # more is soon to come: what one event causes comes in parts
+                await running.until_committed(idle)
                 idle = min(idle * 1.3, _IDLE_SECONDS)
+        except asyncio.CancelledError:
+            for task in self._under_way.values():
+                task.cancel()
+            raise
+        finally:
+            await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+
+    async def _begin_due(self, on_sent: Callable[[], None]) -> int:
+        """Begin with what is due and not under way, as far as there is room; return how many."""
+        found = [due for due in await self._due() if due.id not in self._under_way]
+        for due in found[: _MOST_UNDER_WAY - len(self._under_way)]:
+            self._under_way[due.id] = task = asyncio.create_task(self._take_up(due))
+            task.add_done_callback(partial(self._ended, due.id, on_sent))
+        return len(found)
+
+    def _ended(self, notification_id: UUID, on_sent: Callable[[], None], task: "asyncio.Task[bool]") -> None:
+        del self._under_way[notification_id]
+        if not task.cancelled() and task.result():
+            on_sent()
 
     async def send_due(self) -> int:
         """Take up everything that is due now, once; return how many were decided about."""
+        return sum(await asyncio.gather(*(self._take_up(due) for due in await self._due())))
+
+    async def _due(self) -> list[Due]:
         left_alone = self._still_left_alone()
+        limit = _BATCH + len(left_alone) + len(self._under_way)
         async with self._database.sessions() as session:
-            found = await find_due(session, self._clock.now(), _BATCH + len(left_alone))
-        return sum(await asyncio.gather(*(self._take_up(due) for due in found if due.id not in left_alone)))
+            found = await find_due(session, self._clock.now(), limit)
+        return [due for due in found if due.id not in left_alone]
 
     def _still_left_alone(self) -> set[UUID]:
         """Return what failed by a fault of ours a short while ago: it must not be tried without a pause."""
