@@ -5,16 +5,19 @@ Commands get a session and never commit; the edge does. A URL protects a connect
 """
 
 import ssl
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import asyncpg
-from sqlalchemy import URL, DateTime, Text, event, make_url
+from sqlalchemy import URL, DateTime, Engine, Text, event, make_url
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,6 +30,7 @@ NAMING = {
 }
 SWEDISH = "sv-x-icu"
 ANSWER_GRACE_SECONDS = 5.0
+TRUSTED_SECONDS = 1.0
 AWAY = (SQLAlchemyError, asyncpg.PostgresError, OSError, TimeoutError)
 _REFUSALS = {
     "28P01": "PostgreSQL refused the user or the password",
@@ -136,8 +140,42 @@ async def rows_of(session: AsyncSession, statement: str, *values: object) -> Seq
     For the few that are run so often that putting them together would cost as much as running them. What the session
     has not yet flushed is not seen, and values come as the driver gives them.
     """
-    connection = await session.connection()
-    return (await connection.exec_driver_sql(statement, values)).all()
+    return await session.run_sync(_rows_of, statement, values)
+
+
+def _rows_of(session: Session, statement: str, values: tuple[object, ...]) -> Sequence[Any]:
+    return session.connection().exec_driver_sql(statement, values).all()
+
+
+def _look_before_use(engine: Engine) -> None:
+    """Replace a connection that was closed while it lay in the pool, and ask one that lay there for long.
+
+    To ask one that was used a moment ago, as the pool's own way is, costs three round trips for every request; and that
+    its server went away, or threw it out, this end of it knows without asking.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def note(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["given_back"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def look(connection: Any, record: ConnectionPoolEntry, _holder: object) -> None:  # noqa: ANN401 - the driver's
+        given_back = record.info.pop("given_back", None)
+        if given_back is None:
+            return
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError("closed while it lay in the pool")
+        if time.monotonic() - given_back > TRUSTED_SECONDS and not _answers(engine, connection):
+            raise InvalidatePoolError("no answer")
+
+
+def _answers(engine: Engine, connection: Any) -> bool:  # noqa: ANN401 - the driver's
+    try:
+        return engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as error:
+        if engine.dialect.is_disconnect(error, connection, None):
+            return False
+        raise
 
 
 def open_database(
@@ -157,7 +195,6 @@ def open_database(
         url,
         pool_size=pool_size,
         max_overflow=5,
-        pool_pre_ping=True,
         hide_parameters=True,  # a parameter may be personal data, and errors are logged
         pool_timeout=10,
         connect_args={
@@ -172,4 +209,5 @@ def open_database(
             },
         },
     )
+    _look_before_use(engine.sync_engine)
     return Database(engine, async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False))

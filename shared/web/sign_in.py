@@ -8,7 +8,10 @@ import asyncio
 import base64
 import json
 import time
+from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final
 
 import httpx
@@ -25,6 +28,7 @@ from shared.kernel.texts import N_
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
 LEEWAY_SECONDS: Final = 30
 LONGEST_TOKEN: Final = 8_192
+TOKENS_KNOWN: Final = 1_000
 _LONGEST_SUB = 255
 _FETCH_PAUSE = 10.0
 _KEYS_KEPT_SECONDS = 3_600.0
@@ -141,10 +145,24 @@ def _signing_keys(document: dict[str, Any]) -> dict[str, Key]:
     return keys
 
 
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """What a token says whose signature was found good with this key."""
+
+    key: Key
+    kind: object
+    claims: dict[str, Any]
+
+
 class TokenVerifier:
-    """Turns an Authorization header into a subject, or says why not."""
+    """Turns an Authorization header into a subject, or says why not.
+
+    That a token is signed with a key is found out once and remembered: it cannot change. All else is asked each time,
+    whether the issuer still publishes the key among it.
+    """
 
     def __init__(self, keys: IssuerKeys, *, issuer: str, issuer_alias: str, audience: str) -> None:
+        self._known: OrderedDict[bytes, _Signed] = OrderedDict()
         self._keys = keys
         self._alias = issuer_alias
         self._claims = jwt.JWTClaimsRegistry(
@@ -159,18 +177,36 @@ class TokenVerifier:
     async def subject(self, authorization: list[str]) -> Subject:
         """Return who the headers' one bearer token is for; raises NotSignedIn, or TryLater while keys are away."""
         token = _bearer(authorization)
-        header = header_of(token)
-        key = await self._keys.key(header["kid"])
+        signed = await self._signed(token)
         try:
-            decoded = jwt.decode(token, key, algorithms=list(ALGORITHMS))
-            self._claims.validate(decoded.claims)
+            self._claims.validate(signed.claims)
         except JoseError as error:
             raise invalid_token(error.error) from error
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise invalid_token("malformed") from error
-        if not _is_access_token(header.get("typ"), decoded.claims):
+        if not _is_access_token(signed.kind, signed.claims):
             raise invalid_token("not an access token")
-        return Subject(self._alias, checked_sub(decoded.claims["sub"]))
+        return Subject(self._alias, checked_sub(signed.claims["sub"]))
+
+    async def _signed(self, token: str) -> _Signed:
+        """Return what the token says; raises NotSignedIn unless it is signed with a key that the issuer publishes."""
+        header = header_of(token)
+        key = await self._keys.key(header["kid"])
+        name = sha256(token.encode()).digest()  # a token itself is kept nowhere
+        known = self._known.get(name)
+        if known is not None and known.key is key:
+            self._known.move_to_end(name)
+            return known
+        try:
+            claims = jwt.decode(token, key, algorithms=list(ALGORITHMS)).claims
+        except JoseError as error:
+            raise invalid_token(error.error) from error
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            raise invalid_token("malformed") from error
+        self._known[name] = signed = _Signed(key, header.get("typ"), claims)
+        if len(self._known) > TOKENS_KNOWN:
+            self._known.popitem(last=False)
+        return signed
 
 
 def checked_sub(sub: object) -> str:

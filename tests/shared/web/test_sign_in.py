@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from joserfc.jwk import ECKey
 from joserfc.jws import JWSRegistry
 
+from shared.kernel.clock import machine_now
 from shared.web import sign_in
 from tests.support.web import ISSUER, LocalIssuer, anonymous_client, problem_of, signed_client
 
@@ -109,6 +110,34 @@ async def test_a_rotated_key_is_fetched_and_the_old_still_taken(
     issuer.rotate()
     assert (await ask(app, issuer.token("lead", "sample"))).status_code == 200
     problem_of(await ask(app, old), 401, "invalid_token")
+
+
+async def test_a_token_that_was_taken_before_is_refused_once_it_has_expired(
+    app: FastAPI, issuer: LocalIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = issuer.token("lead", "sample", lives=timedelta(minutes=5))
+    assert (await ask(app, token)).status_code == 200
+    assert (await ask(app, token)).status_code == 200
+    later = machine_now() + timedelta(minutes=6)
+    monkeypatch.setattr(sign_in, "machine_now", lambda: later)
+    problem_of(await ask(app, token), 401, "invalid_token")
+
+
+async def test_of_a_token_that_was_taken_before_no_other_version_is_taken(app: FastAPI, issuer: LocalIssuer) -> None:
+    token = issuer.token("lead", "sample")
+    assert (await ask(app, token)).status_code == 200
+    other = "A" if token[-10] != "A" else "B"
+    problem_of(await ask(app, token[:-10] + other + token[-9:]), 401, "invalid_token")
+
+
+async def test_only_so_many_tokens_are_known(
+    app: FastAPI, issuer: LocalIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "TOKENS_KNOWN", 2)
+    for minutes in range(10, 15):
+        token = issuer.token("lead", "sample", lives=timedelta(minutes=minutes))
+        assert (await ask(app, token)).status_code == 200
+    assert len(app.state.parts.verifier._known) == 2
 
 
 async def test_unknown_keys_do_not_make_us_ask_the_issuer_each_time(app: FastAPI, issuer: LocalIssuer) -> None:
