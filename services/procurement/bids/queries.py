@@ -102,6 +102,27 @@ async def own_bid(session: AsyncSession, keys: Keys, procedure_id: UUID, supplie
     return OwnBidView(procedure_id=procedure_id, bid=_receipt(in_time), late=_receipt(late))
 
 
+async def own_receipts(
+    session: AsyncSession, keys: Keys, procedure_ids: Sequence[UUID], supplier_id: UUID
+) -> dict[UUID, OwnBidView]:
+    """Return the receipts of a supplier in procedures that it is invited to, by procedure."""
+    names = {pseudonym(keys, procedure_id, supplier_id): procedure_id for procedure_id in procedure_ids}
+    found = await session.exec(
+        select(SealedBid).where(
+            col(SealedBid.procedure_id).in_(names.values()), col(SealedBid.pseudonym).in_(names.keys())
+        )
+    )
+    boxes = {(row.procedure_id, row.late): row for row in found if names.get(row.pseudonym) == row.procedure_id}
+    return {
+        procedure_id: OwnBidView(
+            procedure_id=procedure_id,
+            bid=_receipt(boxes.get((procedure_id, False))),
+            late=_receipt(boxes.get((procedure_id, True))),
+        )
+        for procedure_id in procedure_ids
+    }
+
+
 def _receipt(row: SealedBid | None) -> ReceiptView | None:
     if row is None:
         return None

@@ -17,6 +17,8 @@ from services.procurement.suppliers.queries import supplier_names
 from shared.web.bodies import View, own_id
 from shared.web.paging import Page, PageFilter, page_of
 
+_MOST_OF_SUPPLIER = 200
+
 
 class ContractLineView(View):
     """A line, and what was ordered of it; the price in öre without VAT."""
@@ -112,6 +114,25 @@ async def list_project_contracts(
         session, statement, [col(Contract.id)], query, keys=lambda contract: (contract.id,), descending=True
     )
     return Page(items=await _summaries(session, page.rows), next=page.next)
+
+
+async def list_supplier_contracts(session: AsyncSession, supplier_id: UUID) -> list[ContractSummary]:
+    """Return the signed contracts of a supplier, newest first."""
+    statement = (
+        select(Contract)
+        .where(col(Contract.supplier_id) == supplier_id, col(Contract.state) == ContractState.SIGNED)
+        .order_by(col(Contract.id).desc())
+        .limit(_MOST_OF_SUPPLIER)
+    )
+    return await _summaries(session, (await session.exec(statement)).all())
+
+
+async def supplier_contract_view(session: AsyncSession, supplier_id: UUID, contract_id: UUID) -> ContractView:
+    """Return a signed contract to its supplier; raises NotFound for any other, and for a draft."""
+    contract = await get_contract(session, contract_id)
+    if contract.supplier_id != supplier_id or contract.state is not ContractState.SIGNED:
+        raise not_there()
+    return await contract_view(session, contract)
 
 
 async def _summaries(session: AsyncSession, contracts: Sequence[Contract]) -> list[ContractSummary]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import and_, not_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -79,6 +80,7 @@ class InvitationView(View):
     deadline: datetime
     questions_until: datetime
     phase: Phase
+    sealed: bool
     criteria: list[CriterionView]
     invited_at: datetime
     cancel_reason: str | None
@@ -159,10 +161,23 @@ async def procedures_of_case(session: AsyncSession, case_id: UUID) -> Sequence[P
 
 
 async def list_invitations(
-    session: AsyncSession, supplier_id: UUID, query: PageFilter, now: datetime
+    session: AsyncSession,
+    supplier_id: UUID,
+    query: PageFilter,
+    now: datetime,
+    *,
+    words: str | None = None,
+    is_open: bool | None = None,
 ) -> Page[InvitationView]:
-    """Return what a supplier is asked to bid on, newest first."""
+    """Return what a supplier is asked to bid on, newest first; only what has the words in its title, or is open."""
     statement = select(Invitation).where(col(Invitation.supplier_id) == supplier_id)
+    if words is not None or is_open is not None:
+        statement = statement.join(Procedure, col(Procedure.id) == col(Invitation.procedure_id))
+    if words is not None:
+        statement = statement.where(col(Procedure.title).icontains(words, autoescape=True))
+    if is_open is not None:
+        opened = and_(col(Procedure.state) == ProcedureState.INVITED, col(Procedure.deadline) > now)
+        statement = statement.where(opened if is_open else not_(opened))
     page = await page_of(session, statement, [col(Invitation.id)], query, keys=lambda row: (row.id,), descending=True)
     return Page(items=await _invitation_views(session, page.rows, now), next=page.next)
 
@@ -216,6 +231,7 @@ def _invitation_view(
         deadline=procedure.deadline,
         questions_until=procedure.asked_until(),
         phase=phase_of(procedure.state, deadline=procedure.deadline, now=now),
+        sealed=procedure.its_policy().sealed,
         criteria=criteria,
         invited_at=invitation.invited_at,
         cancel_reason=procedure.cancel_reason,

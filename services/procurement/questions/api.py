@@ -6,24 +6,12 @@ from fastapi import APIRouter, Request, Response
 
 from services.procurement.access import keys_of
 from services.procurement.questions import commands, queries
+from services.procurement.questions.bodies import AnswerQuestion, AskQuestion
 from services.procurement.questions.queries import QuestionView, ToldQuestionView
-from shared.web.bodies import Body, Paragraph, View
+from shared.web.bodies import View
 from shared.web.edge import CommandContext, ReadSession, run_command
 
 router = APIRouter(tags=["questions"])
-
-
-class AskQuestion(Body):
-    """A question; it is told to all who are invited, so nothing in it should show who asks."""
-
-    text: Paragraph
-
-
-class AnswerQuestion(Body):
-    """The question as it is told to all, with nothing that shows who asked it, and the answer."""
-
-    told: Paragraph
-    answer: Paragraph
 
 
 class ToldQuestionsView(View):

@@ -1,44 +1,20 @@
 """Suppliers over HTTP: registering, adding, claiming, finding."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
 
 from services.procurement.access import keys_of
 from services.procurement.suppliers import commands, queries
-from services.procurement.suppliers.commands import EMAIL, SupplierInput
+from services.procurement.suppliers.bodies import ClaimSupplier, DescribeSupplier
 from services.procurement.suppliers.queries import SupplierFilter, SupplierView
-from shared.kernel.identity import organisation_number
-from shared.kernel.phone import e164
-from shared.web.bodies import Body, Line, View
+from shared.web.bodies import View
 from shared.web.edge import CommandContext, ReadSession, run_command
 from shared.web.paging import Page
-from shared.web.validation import checked
 
 router = APIRouter(tags=["suppliers"])
-
-
-class DescribeSupplier(Body):
-    """A supplier, as it describes itself or an officer describes it."""
-
-    name: Line
-    organisation_number: Annotated[str, Field(max_length=20), checked(organisation_number)]
-    email: Annotated[str, Field(pattern=EMAIL, max_length=254)]
-    phone: Annotated[str, Field(max_length=30), checked(e164)] | None = None
-    language: Literal["sv", "en"] = "sv"
-
-    def as_input(self) -> SupplierInput:
-        """The same as a command takes it."""
-        return SupplierInput.model_validate(self.model_dump())
-
-
-class ClaimSupplier(Body):
-    """A claim code that an officer has given."""
-
-    code: Annotated[str, Field(min_length=8, max_length=40)]
 
 
 class AddedSupplierView(View):
