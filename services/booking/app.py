@@ -7,21 +7,31 @@ from fastapi import APIRouter, FastAPI
 from services.booking import schema
 from services.booking.authorisation import PAGE_PERMITS, PERMITS, SCOPES
 from services.booking.bookings import api as bookings
+from services.booking.bookings import pages as booking_pages
+from services.booking.bookings import placing_pages, run_pages
 from services.booking.composition import keep_keys
 from services.booking.courses import api as courses
 from services.booking.employers import api as employers
-from services.booking.employers import grants_api, people_api
+from services.booking.employers import contacts_pages, grants_api, people_api, people_pages, person_pages
+from services.booking.employers import pages as employer_pages
 from services.booking.keys import Keys
 from services.booking.needs import api as needs
+from services.booking.needs import pages as need_pages
+from services.booking.overview import pages as overview_pages
 from services.booking.people import api as people
+from services.booking.people import pages as own_pages
 from services.booking.people.accounts import find_actor
 from services.booking.people.queries import find_names
 from services.booking.projects import api as projects
-from services.booking.projects import pages as project_pages
 from services.booking.reach import api as reach
+from services.booking.reach import pages as reach_pages
 from services.booking.reports import api as reports
+from services.booking.reports import pages as report_pages
 from services.booking.requests import api as requests
+from services.booking.requests import pages as request_pages
+from services.booking.requests import writing_pages
 from services.booking.seats import api as seats
+from services.booking.seats import pages as seat_pages
 from services.booking.settings import BookingSettings
 from shared.web.app import create_service_app
 from shared.web.operator import pages as operator
@@ -42,7 +52,24 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     reach.router,
     reports.router,
 )
-PAGES: Final[tuple[APIRouter, ...]] = (project_pages.router, operator.router)
+PAGES: Final[tuple[APIRouter, ...]] = (
+    own_pages.router,
+    employer_pages.router,
+    people_pages.router,
+    person_pages.router,
+    contacts_pages.router,
+    need_pages.router,
+    overview_pages.router,
+    seat_pages.router,
+    run_pages.router,
+    placing_pages.router,
+    booking_pages.router,
+    request_pages.router,
+    writing_pages.router,
+    reach_pages.router,
+    report_pages.router,
+    operator.router,
+)
 
 
 def create_app(settings: BookingSettings, **parts: Any) -> FastAPI:  # noqa: ANN401 - as `create_service_app` has them

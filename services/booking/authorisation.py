@@ -118,7 +118,115 @@ PERMITS: Final[Permits] = {
     **_REACH,
 }
 
-PAGE_PERMITS: Final[Permits] = {"show_start": PUBLIC, **operator.PERMITS}
+_OWN_PAGES: Final[Permits] = {
+    "show_me": SIGNED_IN,
+    "send_me": SIGNED_IN,
+    "show_invitation": SIGNED_IN,
+    "send_invitation": SIGNED_IN,
+}
+_EMPLOYER_PAGES: Final[Permits] = {
+    "show_register": SIGNED_IN,
+    "send_register": SIGNED_IN,
+    "show_change_employer": _FOR_EMPLOYER,
+    "send_change_employer": _FOR_EMPLOYER,
+    "show_add_workplace": _FOR_EMPLOYER,
+    "send_add_workplace": _FOR_EMPLOYER,
+    "show_join": PERMITS["join_project"],
+    "send_join": PERMITS["join_project"],
+    "show_leave": PERMITS["leave_project"],
+    "send_leave": PERMITS["leave_project"],
+    "show_contacts": PERMITS["list_employer_grants"],
+    "show_add_contact": PERMITS["add_contact"],
+    "send_add_contact": PERMITS["add_contact"],
+    "show_add_coach": PERMITS["add_coach"],
+    "send_add_coach": PERMITS["add_coach"],
+    "show_withdraw_contact": PERMITS["withdraw_employer_grant"],
+    "send_withdraw_contact": PERMITS["withdraw_employer_grant"],
+}
+_EMPLOYEES_PAGES: Final[Permits] = {
+    "show_people": _FOR_EMPLOYER,
+    "show_add_employee": _FOR_EMPLOYER,
+    "send_add_employee": _FOR_EMPLOYER,
+    "show_paste_people": _FOR_EMPLOYER,
+    "send_paste_people": _FOR_EMPLOYER,
+    "show_employee": _FOR_EMPLOYER,
+    "show_change_employee": Permit({_CONTACT, _LEAD, _OPERATOR}),
+    "send_change_employee": Permit({_CONTACT, _LEAD, _OPERATOR}),
+    "show_end_employment": _FOR_EMPLOYER,
+    "send_end_employment": _FOR_EMPLOYER,
+    "show_invite_employee": PERMITS["invite_person"],
+    "send_invite_employee": PERMITS["invite_person"],
+}
+_NEED_PAGES: Final[Permits] = {
+    "show_surveys": _FOR_EMPLOYER,
+    "show_write_survey": _FOR_EMPLOYER,
+    "send_write_survey": _FOR_EMPLOYER,
+    "show_plan": _FOR_EMPLOYER,
+    "show_add_need": _FOR_EMPLOYER,
+    "send_add_need": _FOR_EMPLOYER,
+    "show_change_need": _FOR_EMPLOYER,
+    "send_change_need": _FOR_EMPLOYER,
+    "show_agree_plan": _FOR_EMPLOYER,
+    "send_agree_plan": _FOR_EMPLOYER,
+    "show_open_plan": _FOR_EMPLOYER,
+    "send_open_plan": _FOR_EMPLOYER,
+}
+_OVERVIEW_PAGES: Final[Permits] = {
+    "show_start": PUBLIC,
+    "show_employers": _SEES_EMPLOYER,
+    "show_employer": _SEES_EMPLOYER,
+    "show_employer_history": _SEES_EMPLOYER,
+}
+
+_RUN_PAGES: Final[Permits] = {
+    "show_runs": PUBLIC,
+    "show_run": PUBLIC,
+    "show_whom_to_book_for": SIGNED_IN,
+    "show_run_bookings": Permit({_LEAD, Role.TRAINER}),
+}
+_BOOKING_PAGES: Final[Permits] = {
+    "show_booking_form": _FOR_EMPLOYER,
+    "send_booking_form": _FOR_EMPLOYER,
+    "show_employer_bookings": _FOR_EMPLOYER,
+    "show_booking": _FOR_EMPLOYER,
+    "show_booking_change": _FOR_EMPLOYER,
+    "send_booking_change": _FOR_EMPLOYER,
+    "show_booking_cancellation": _FOR_EMPLOYER,
+    "send_booking_cancellation": _FOR_EMPLOYER,
+}
+_REQUEST_PAGES: Final[Permits] = {
+    "show_employer_requests": _FOR_EMPLOYER,
+    "show_request": _SEES_EMPLOYER,
+    "show_new_request": _FOR_EMPLOYER,
+    "send_new_request": _FOR_EMPLOYER,
+    "show_request_edit": _FOR_EMPLOYER,
+    "send_request_edit": _FOR_EMPLOYER,
+    "show_request_submission": _FOR_EMPLOYER,
+    "send_request_submission": _FOR_EMPLOYER,
+    "show_request_withdrawal": _FOR_EMPLOYER,
+    "send_request_withdrawal": _FOR_EMPLOYER,
+}
+_REACH_PAGES: Final[Permits] = {"show_unreached": Permit({_COACH, _LEAD, _OPERATOR})}
+
+_LEAD_PAGES: Final[Permits] = {
+    "show_my_projects": _RUNS_PROJECT,
+    "show_figures": _SEES_PROJECT,
+    "follow_figures": _SEES_PROJECT,
+}
+
+PAGE_PERMITS: Final[Permits] = {
+    **_OWN_PAGES,
+    **_EMPLOYER_PAGES,
+    **_EMPLOYEES_PAGES,
+    **_NEED_PAGES,
+    **_OVERVIEW_PAGES,
+    **_RUN_PAGES,
+    **_BOOKING_PAGES,
+    **_REQUEST_PAGES,
+    **_REACH_PAGES,
+    **_LEAD_PAGES,
+    **operator.PERMITS,
+}
 
 SCOPES: Final[Scopes] = {
     **operator.SCOPES,

@@ -13,7 +13,7 @@ from services.booking.employers.tables import Employment, ProjectWorkplace, Work
 from services.booking.keys import Keys
 from services.booking.people.commands import add_person, find_same_person, locked_person, start_participation
 from services.booking.people.rules import Education, EntryStatus, PersonDetails
-from services.booking.people.tables import Person
+from services.booking.people.tables import Person, PersonHistory
 from shared.kernel.calendar import legal_day
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Conflict, InvalidInput, NotFound, Refused
@@ -63,6 +63,7 @@ async def add_employee(
             )
     starts_on = employee.starts_on or legal_day(clock.now())
     session.add(Employment(person_id=person.id, workplace_id=employee.workplace_id, starts_on=starts_on))
+    session.add(PersonHistory(at=clock.now(), actor_id=by, change="employment started", person_id=person.id))
     await session.flush()
     await start_participation(
         session,
@@ -97,7 +98,7 @@ async def _check_workplace(session: AsyncSession, project_id: UUID, employer_id:
 
 
 async def end_employment(
-    session: AsyncSession, clock: Clock, employer_id: UUID, person_id: UUID, *, ends_on: date | None
+    session: AsyncSession, clock: Clock, employer_id: UUID, person_id: UUID, *, ends_on: date | None, by: UUID
 ) -> Employment:
     """End a person's work for the employer, today where no day is given; raises NotFound, InvalidInput."""
     found = await find_employment(session, employer_id, person_id)
@@ -115,4 +116,5 @@ async def end_employment(
         )
     employment.ends_on = last
     session.add(employment)
+    session.add(PersonHistory(at=clock.now(), actor_id=by, change="employment ended", person_id=person_id))
     return employment

@@ -17,6 +17,7 @@ from services.booking.projects.rules import (
     EligibilityRules,
     EmployerKind,
     NotEligible,
+    Reason,
     SizeClass,
     WorkplaceFacts,
     decide,
@@ -102,6 +103,20 @@ async def join_project(
         await admit(session, clock, project_id, chosen)
     await tell_employer(session, clock, employer, change="joined", by=by, project_id=project_id)
     return employer
+
+
+async def reasons_of(session: AsyncSession, keys: Keys, employer_id: UUID, project: Project) -> Sequence[Reason]:
+    """Return why the project would not let the registered employer in, whatever it states; nothing where it would."""
+    employer = await session.get_one(Employer, employer_id)
+    undertaking = await session.get_one(Undertaking, employer.undertaking_id)
+    found = await session.exec(
+        select(Workplace).where(col(Workplace.employer_id) == employer_id).order_by(col(Workplace.id))
+    )
+    applicant = Applicant(EmployerKind(employer.kind), SizeClass(undertaking.size), number_of(keys, employer))
+    # what is stated is asked for on the form
+    rules = EligibilityRules.model_validate(project.eligibility).model_copy(update={"affected_by": ()})
+    decision = decide(rules, applicant, [facts_of(workplace) for workplace in found])
+    return () if decision.is_eligible else decision.reasons
 
 
 async def leave_project(

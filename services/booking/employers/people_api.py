@@ -114,7 +114,14 @@ async def end_employment(
 
     async def command(context: CommandContext) -> None:
         await queries.check_in_project(context.session, project_id, employer_id)
-        await employments.end_employment(context.session, context.clock, employer_id, person_id, ends_on=body.ends_on)
+        await employments.end_employment(
+            context.session,
+            context.clock,
+            employer_id,
+            person_id,
+            ends_on=body.ends_on,
+            by=context.actor.person_id,
+        )
 
     return await run_command(request, command)
 

@@ -218,7 +218,7 @@ async def list_employers(
     )
 
 
-def _unless_protected(column: Mapped[str]) -> ColumnElement[str]:
+def unless_protected(column: Mapped[str]) -> ColumnElement[str]:
     """Sort a protected person before all others, so that her place in the list tells nothing of her name."""
     return case((col(Person.protected), literal("")), else_=column).collate(SWEDISH)
 
@@ -228,7 +228,7 @@ async def list_people(
 ) -> Page[EmployeeView]:
     """Return the employer's people who take part in the project, by name; raises NotFound."""
     await check_in_project(session, project_id, employer_id)
-    family, given = _unless_protected(col(Person.family_name)), _unless_protected(col(Person.given_name))
+    family, given = unless_protected(col(Person.family_name)), unless_protected(col(Person.given_name))
     statement = (
         select(Person, Employment, Participation)
         .join(Employment, col(Employment.person_id) == col(Person.id))

@@ -1,13 +1,16 @@
 """Reads of surveys, plans and needs."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.employers.queries import check_in_project, find_employer_scope
-from services.booking.needs.tables import Need, NeedSurvey, TrainingPlan
+from services.booking.needs.rules import MetBy
+from services.booking.needs.tables import Need, NeedHistory, NeedSurvey, TrainingPlan
 from shared.kernel.errors import NotFound
 from shared.kernel.grants import Scope
 from shared.kernel.texts import N_
@@ -114,6 +117,42 @@ async def list_needs(session: AsyncSession, plan_id: UUID, query: PageFilter) ->
         keys=lambda need: (need.id,),
     )
     return Page(items=[need_view(need) for need in page.rows], next=page.next)
+
+
+async def get_need(session: AsyncSession, need_id: UUID) -> NeedView:
+    """Return a need; raises NotFound."""
+    need = await session.get(Need, need_id)
+    if need is None:
+        raise NotFound(N_("There is no such need."), code="need_not_found")
+    return need_view(need)
+
+
+async def get_survey_of_plan(session: AsyncSession, plan_id: UUID) -> SurveyView:
+    """Return the survey that a plan comes of, with the plan; raises NotFound."""
+    found = await session.exec(
+        select(NeedSurvey, TrainingPlan)
+        .join(TrainingPlan, col(TrainingPlan.survey_id) == col(NeedSurvey.id))
+        .where(col(TrainingPlan.id) == plan_id)
+    )
+    row = found.one_or_none()
+    if row is None:
+        raise NotFound(N_("There is no such training plan."), code="plan_not_found")
+    return survey_view(*row)
+
+
+async def need_counts(session: AsyncSession, plan_ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, int]]:
+    """Return how many needs each plan has, and for how many of them nothing is done yet."""
+    unmet = func.count().filter(col(Need.met_by) == MetBy.NOTHING.value)
+    statement = select(Need.plan_id, func.count(), unmet).where(col(Need.plan_id).in_(plan_ids))
+    found = await session.exec(statement.group_by(col(Need.plan_id)))
+    counted = {plan_id: (needs, without) for plan_id, needs, without in found}
+    return {plan_id: counted.get(plan_id, (0, 0)) for plan_id in plan_ids}
+
+
+async def list_plan_history(session: AsyncSession, plan_id: UUID, limit: int = 50) -> Sequence[NeedHistory]:
+    """Return what has happened to a plan and its needs, the latest first."""
+    statement = select(NeedHistory).where(col(NeedHistory.plan_id) == plan_id)
+    return (await session.exec(statement.order_by(col(NeedHistory.id).desc()).limit(limit))).all()
 
 
 async def find_plan_scope(session: AsyncSession, plan_id: UUID) -> Scope | None:

@@ -1,6 +1,6 @@
 """Reads of people: who one is oneself, and who holds which role in a project."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -9,11 +9,19 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.people.grants import held_grants
-from services.booking.people.tables import Participation, Person, RoleGrant
+from services.booking.people.tables import Participation, Person, PersonHistory, RoleGrant
+from shared.db import rows_of
 from shared.kernel.errors import NotFound
+from shared.kernel.roles import Role
 from shared.kernel.texts import N_
 from shared.web.bodies import View
 from shared.web.paging import Page, PageFilter, Rows, page_of
+
+_NAMES = """
+    SELECT id, name FROM projects WHERE id = ANY($1::uuid[])
+    UNION ALL SELECT id, name FROM employers WHERE id = ANY($2::uuid[])
+    UNION ALL SELECT DISTINCT buyer_id, name FROM project_buyers WHERE buyer_id = ANY($3::uuid[])
+"""
 
 
 class GrantView(View):
@@ -166,6 +174,35 @@ async def list_employer_roles(
     return Page(items=[held_role_view(grant, person) for grant, person in page.rows], next=page.next)
 
 
+async def get_held_role(session: AsyncSession, grant_id: UUID) -> HeldRoleView | None:
+    """Return a role that is held with its holder; None for one that was taken back."""
+    found = await session.exec(
+        select(RoleGrant, Person)
+        .join(Person, col(Person.id) == col(RoleGrant.person_id))
+        .where(col(RoleGrant.id) == grant_id, col(RoleGrant.withdrawn_at).is_(None))
+    )
+    row = found.one_or_none()
+    return None if row is None else held_role_view(*row)
+
+
+async def list_coaches(session: AsyncSession, project_id: UUID) -> list[tuple[UUID, str]]:
+    """Return the project's coaches, by name."""
+    found = await session.exec(
+        select(Person.id, Person.given_name, Person.family_name)
+        .join(RoleGrant, col(RoleGrant.person_id) == col(Person.id))
+        .where(
+            col(RoleGrant.project_id) == project_id,
+            col(RoleGrant.role) == Role.COACH.value,
+            col(RoleGrant.withdrawn_at).is_(None),
+            col(Person.erased_at).is_(None),
+            col(Person.protected).is_(False),
+        )
+        .distinct()
+        .order_by(col(Person.family_name), col(Person.given_name), col(Person.id))
+    )
+    return [(person_id, f"{given} {family}") for person_id, given, family in found]
+
+
 def held_role_view(grant: RoleGrant, person: Person) -> HeldRoleView:
     """Return a role with its holder."""
     return HeldRoleView(
@@ -199,6 +236,27 @@ def participant_view(participation: Participation, person: Person) -> Participan
         given_name=None if person.protected else person.given_name,
         family_name=None if person.protected else person.family_name,
     )
+
+
+async def list_person_history(session: AsyncSession, person_id: UUID, limit: int = 20) -> Sequence[PersonHistory]:
+    """Return what has happened to the person's record, the latest first."""
+    statement = select(PersonHistory).where(col(PersonHistory.person_id) == person_id)
+    return (await session.exec(statement.order_by(col(PersonHistory.id).desc()).limit(limit))).all()
+
+
+async def names_held_for(
+    session: AsyncSession, grants: Sequence[GrantView], participations: Sequence[ParticipationView]
+) -> Mapping[UUID, str]:
+    """Return the names of the projects, employers and buyers that somebody's roles and parts are in."""
+    projects = {grant.project_id for grant in grants} | {part.project_id for part in participations}
+    rows = await rows_of(
+        session,
+        _NAMES,
+        [project for project in projects if project is not None],
+        [grant.employer_id for grant in grants if grant.employer_id is not None],
+        [grant.buyer_id for grant in grants if grant.buyer_id is not None],
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def find_names(session: AsyncSession, people: Collection[UUID]) -> Mapping[UUID, str]:

@@ -1,0 +1,325 @@
+"""Need surveys of an employer, its training plans, and the needs with how each is met."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BeforeValidator, Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import Response
+
+from services.booking.employers.history import history_entries
+from services.booking.employers.queries import list_workplaces
+from services.booking.employers.standing import standing_of
+from services.booking.needs import commands, queries, wording
+from services.booking.needs.queries import NeedView, SurveyView
+from services.booking.needs.rules import NeedDetails, PlanState, Priority, SurveyDetails
+from shared.kernel.calendar import legal_day
+from shared.kernel.clock import Clock
+from shared.kernel.texts import N_, Text
+from shared.web.bodies import Body, Count, Line, LongText, Paragraph, Version
+from shared.web.edge import CommandContext, CurrentClock, ReadSession
+from shared.web.page_query import PageQuery
+from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.lists import Listing
+from shared.web.pages.rendering import render
+from shared.web.paging import PageFilter, Rows
+
+router = APIRouter()
+_SURVEYS: Final = "/projects/{project_id}/employers/{employer_id}/surveys"
+_ALL: Final = PageFilter(limit=200)
+_MINUTES: Final = 60
+
+
+def _with_point(value: object) -> object:
+    return value.replace(",", ".").replace(" ", "") if isinstance(value, str) else value
+
+
+Hours = Annotated[
+    Decimal, BeforeValidator(_with_point), Field(gt=0, le=1_000, multiple_of=Decimal("0.25"), allow_inf_nan=False)
+]
+
+
+class SurveyForm(Body):
+    """A survey as it is filled in."""
+
+    made_on: date
+    workplace_id: UUID | None = None
+    took_part: Paragraph
+    findings: LongText
+    consulted: Paragraph | None = None
+    consulted_on: date | None = None
+
+
+class NeedForm(Body):
+    """A need as it is filled in: the length in hours for one person."""
+
+    title: Line
+    description: Paragraph | None = None
+    target_group: Line
+    persons: Count
+    hours: Hours
+    priority: Priority = Priority.MEDIUM
+    wished_from: date | None = None
+    wished_to: date | None = None
+    version: Version = 0
+
+    def details(self) -> NeedDetails:
+        """Return it as plain values."""
+        plain = self.model_dump(exclude={"hours", "version"})
+        return NeedDetails(**plain, minutes=int(self.hours * _MINUTES))
+
+
+class MoveForm(Body):
+    """The version of the plan that was read."""
+
+    version: Version
+
+
+@router.get(_SURVEYS)
+async def show_surveys(
+    request: Request, project_id: UUID, employer_id: UUID, session: ReadSession, query: PageQuery
+) -> Response:
+    """List the employer's surveys with their plans."""
+    standing = await standing_of(request, session, employer_id, project_id)
+    page = await queries.list_surveys(session, project_id, employer_id, query)
+    return render(
+        request,
+        "needs/surveys.html",
+        standing=standing,
+        surveys=Listing.of(request, Rows(page.items, page.next), shown=page.items, name="surveys"),
+        counts=await queries.need_counts(session, [survey.plan.plan_id for survey in page.items]),
+        wording=wording,
+    )
+
+
+@router.get(_SURVEYS + "/new")
+async def show_write_survey(
+    request: Request, project_id: UUID, employer_id: UUID, session: ReadSession, clock: CurrentClock
+) -> Response:
+    """Show the form of a survey."""
+    return await _survey_page(request, session, clock, project_id, employer_id, Form())
+
+
+@router.post(_SURVEYS + "/new")
+async def send_write_survey(
+    request: Request, project_id: UUID, employer_id: UUID, session: ReadSession, clock: CurrentClock
+) -> Response:
+    """Write a survey down and begin its plan."""
+    form = await read_form(request, SurveyForm)
+
+    async def command(context: CommandContext) -> SurveyView:
+        body = form.body
+        assert body is not None
+        survey, plan = await commands.write_survey(
+            context.session,
+            context.clock,
+            project_id,
+            employer_id,
+            SurveyDetails(**body.model_dump(exclude={"workplace_id"})),
+            workplace_id=body.workplace_id,
+            by=context.actor.person_id,
+        )
+        return queries.survey_view(survey, plan)
+
+    async def again(form: Form[SurveyForm]) -> Response:
+        return await _survey_page(request, session, clock, project_id, employer_id, form)
+
+    def done(survey: Any) -> str:  # noqa: ANN401 - the stored answer
+        return f"/booking/training-plans/{survey['plan']['plan_id']}"
+
+    return await run_form(request, form, command, done=done, again=again)
+
+
+@router.get("/training-plans/{plan_id}")
+async def show_plan(request: Request, plan_id: UUID, session: ReadSession) -> Response:
+    """Show a training plan: its needs and how each is met, the survey that it comes of, and its history."""
+    survey = await queries.get_survey_of_plan(session, plan_id)
+    standing = await standing_of(request, session, survey.employer_id, survey.project_id)
+    needs = (await queries.list_needs(session, plan_id, _ALL)).items
+    rows = await queries.list_plan_history(session, plan_id)
+    titles = {need.need_id: need.title for need in needs}
+    return render(
+        request,
+        "needs/plan.html",
+        standing=standing,
+        survey=survey,
+        plan=survey.plan,
+        needs=sorted(needs, key=lambda need: list(Priority).index(Priority(need.priority))),
+        workplace=await _workplace(session, survey),
+        history=await history_entries(
+            request,
+            session,
+            standing,
+            rows,
+            lambda row: wording.change_text(row, None if row.need_id is None else titles.get(row.need_id)),
+        ),
+        wording=wording,
+    )
+
+
+@router.get("/training-plans/{plan_id}/needs/new")
+async def show_add_need(request: Request, plan_id: UUID, session: ReadSession) -> Response:
+    """Show the form of a need."""
+    return await _need_page(request, session, plan_id, None, Form())
+
+
+@router.post("/training-plans/{plan_id}/needs/new")
+async def send_add_need(request: Request, plan_id: UUID, session: ReadSession) -> Response:
+    """Add a need to the plan."""
+    form = await read_form(request, NeedForm)
+
+    async def command(context: CommandContext) -> None:
+        assert form.body is not None
+        await commands.add_need(
+            context.session, context.clock, plan_id, form.body.details(), by=context.actor.person_id
+        )
+
+    async def again(form: Form[NeedForm]) -> Response:
+        return await _need_page(request, session, plan_id, None, form)
+
+    return await run_form(request, form, command, done=f"/booking/training-plans/{plan_id}", again=again)
+
+
+@router.get("/needs/{need_id}/change")
+async def show_change_need(request: Request, need_id: UUID, session: ReadSession) -> Response:
+    """Show the form of a need that is there."""
+    need = await queries.get_need(session, need_id)
+    return await _need_page(request, session, need.plan_id, need, Form())
+
+
+@router.post("/needs/{need_id}/change")
+async def send_change_need(request: Request, need_id: UUID, session: ReadSession) -> Response:
+    """Change what a need says."""
+    form = await read_form(request, NeedForm)
+    need = await queries.get_need(session, need_id)
+
+    async def command(context: CommandContext) -> None:
+        body = form.body
+        assert body is not None
+        await commands.change_need(
+            context.session,
+            context.clock,
+            need_id,
+            body.details(),
+            version=body.version,
+            by=context.actor.person_id,
+        )
+
+    async def again(form: Form[NeedForm]) -> Response:
+        return await _need_page(request, session, need.plan_id, need, form)
+
+    return await run_form(request, form, command, done=f"/booking/training-plans/{need.plan_id}", again=again)
+
+
+@router.get("/training-plans/{plan_id}/agree")
+async def show_agree_plan(request: Request, plan_id: UUID, session: ReadSession) -> Response:
+    """Say what agreeing to the plan does, before it is done."""
+    return await _move_page(request, session, plan_id, PlanState.AGREED, Form())
+
+
+@router.post("/training-plans/{plan_id}/agree")
+async def send_agree_plan(request: Request, plan_id: UUID, session: ReadSession) -> Response:
+    """Agree to the plan."""
+    return await _move(request, session, plan_id, PlanState.AGREED)
+
+
+@router.get("/training-plans/{plan_id}/open")
+async def show_open_plan(request: Request, plan_id: UUID, session: ReadSession) -> Response:
+    """Say what opening the plan again does, before it is done."""
+    return await _move_page(request, session, plan_id, PlanState.DRAFT, Form())
+
+
+@router.post("/training-plans/{plan_id}/open")
+async def send_open_plan(request: Request, plan_id: UUID, session: ReadSession) -> Response:
+    """Open an agreed plan again."""
+    return await _move(request, session, plan_id, PlanState.DRAFT)
+
+
+async def _move(request: Request, session: AsyncSession, plan_id: UUID, state: PlanState) -> Response:
+    form = await read_form(request, MoveForm)
+
+    async def command(context: CommandContext) -> None:
+        assert form.body is not None
+        await commands.move_plan(
+            context.session, context.clock, plan_id, state, version=form.body.version, by=context.actor.person_id
+        )
+
+    async def again(form: Form[MoveForm]) -> Response:
+        return await _move_page(request, session, plan_id, state, form)
+
+    return await run_form(request, form, command, done=f"/booking/training-plans/{plan_id}", again=again)
+
+
+async def _move_page(
+    request: Request, session: AsyncSession, plan_id: UUID, state: PlanState, form: Form[MoveForm]
+) -> Response:
+    survey = await queries.get_survey_of_plan(session, plan_id)
+    standing = await standing_of(request, session, survey.employer_id, survey.project_id)
+    return render(
+        request,
+        "needs/move.html",
+        standing=standing,
+        plan=survey.plan,
+        agrees=state is PlanState.AGREED,
+        form=form,
+        does=_WHAT_MOVING_DOES[state],
+    )
+
+
+_WHAT_MOVING_DOES: Final = {
+    PlanState.AGREED: (
+        Text(N_("The plan is in force from today, and its needs can no longer be changed.")),
+        Text(N_("It can be opened again. Nobody is written to about it.")),
+    ),
+    PlanState.DRAFT: (
+        Text(N_("The plan becomes a draft, and its needs can be changed until it is agreed anew.")),
+        Text(N_("What is booked or asked for already stays. Nobody is written to about it.")),
+    ),
+}
+
+
+async def _survey_page(
+    request: Request,
+    session: AsyncSession,
+    clock: Clock,
+    project_id: UUID,
+    employer_id: UUID,
+    form: Form[SurveyForm],
+) -> Response:
+    standing = await standing_of(request, session, employer_id, project_id)
+    return render(
+        request,
+        "needs/survey_form.html",
+        standing=standing,
+        form=form,
+        today=legal_day(clock.now()),
+        workplaces=await list_workplaces(session, employer_id),
+    )
+
+
+async def _need_page(
+    request: Request, session: AsyncSession, plan_id: UUID, need: NeedView | None, form: Form[NeedForm]
+) -> Response:
+    survey = await queries.get_survey_of_plan(session, plan_id)
+    standing = await standing_of(request, session, survey.employer_id, survey.project_id)
+    hours = None if need is None else Decimal(need.minutes) / _MINUTES
+    return render(
+        request,
+        "needs/need_form.html",
+        standing=standing,
+        plan=survey.plan,
+        need=need,
+        hours=hours,
+        form=form,
+        wording=wording,
+    )
+
+
+async def _workplace(session: AsyncSession, survey: SurveyView) -> str | None:
+    if survey.workplace_id is None:
+        return None
+    workplaces = await list_workplaces(session, survey.employer_id)
+    return next(workplace.name for workplace in workplaces if workplace.workplace_id == survey.workplace_id)
