@@ -63,7 +63,11 @@ async def add_employee(
             )
     starts_on = employee.starts_on or legal_day(clock.now())
     session.add(Employment(person_id=person.id, workplace_id=employee.workplace_id, starts_on=starts_on))
-    session.add(PersonHistory(at=clock.now(), actor_id=by, change="employment started", person_id=person.id))
+    session.add(
+        PersonHistory(
+            at=clock.now(), actor_id=by, change="employment started", after=str(employer_id), person_id=person.id
+        )
+    )
     await session.flush()
     await start_participation(
         session,
@@ -116,5 +120,9 @@ async def end_employment(
         )
     employment.ends_on = last
     session.add(employment)
-    session.add(PersonHistory(at=clock.now(), actor_id=by, change="employment ended", person_id=person_id))
+    session.add(
+        PersonHistory(
+            at=clock.now(), actor_id=by, change="employment ended", before=str(employer_id), person_id=person_id
+        )
+    )
     return employment

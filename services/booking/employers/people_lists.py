@@ -1,6 +1,6 @@
 """An employer's people as a page lists them: searched, filtered and sorted. Of a protected person nothing is told."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -20,6 +20,7 @@ from shared.web.paging import Page, Rows, page_of
 class PeopleFilter(ListFilter):
     """Which people to show; `added` is how many were added just before."""
 
+    sort: Literal["name", "-name", "since", "-since"] | None = None
     workplace: UUID | None = None
     number: bool | None = None
     added: int | None = Field(default=None, ge=1, le=100_000)

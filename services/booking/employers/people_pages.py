@@ -38,7 +38,7 @@ _COLUMNS: Final = (
     Column(N_("Mobile phone"), lambda row: row.phone),
     Column(N_("Workplace"), lambda row: row.workplace),
     Column(N_("Works here since"), lambda row: row.works_from),
-    Column(N_("Can be reported"), lambda row: N_("yes") if row.reportable else N_("no")),
+    Column(N_("Can be reported"), lambda row: Text(N_("yes") if row.reportable else N_("no"))),
 )
 
 

@@ -53,7 +53,7 @@ async def show_employee(
     """Show one of the employer's people."""
     standing = await standing_of(request, session, employer_id, project_id)
     person = await queries.get_employee(session, project_id, employer_id, person_id)
-    rows = await list_person_history(session, person_id)
+    rows = await list_person_history(session, person_id, employer_id)
     return render(
         request,
         "employers/person.html",

@@ -1,5 +1,6 @@
 """Need surveys of an employer, its training plans, and the needs with how each is met."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final
@@ -34,7 +35,7 @@ _MINUTES: Final = 60
 
 
 def _with_point(value: object) -> object:
-    return value.replace(",", ".").replace(" ", "") if isinstance(value, str) else value
+    return re.sub(r"\s", "", value).replace(",", ".") if isinstance(value, str) else value
 
 
 Hours = Annotated[

@@ -35,7 +35,7 @@ _ALL: Final = PageFilter(limit=200)
 _COLUMNS: Final = (
     Column(N_("Employer"), lambda row: row.name),
     Column(N_("Organisation number"), lambda row: row.organisation_number),
-    Column(N_("Kind"), lambda row: wording.KINDS[row.kind]),
+    Column(N_("Kind"), lambda row: Text(wording.KINDS[row.kind])),
     Column(N_("Municipalities"), lambda row: row.places),
     Column(N_("Projects"), lambda row: ", ".join(part.name for part in row.parts)),
     Column(N_("Seats without a name"), lambda row: row.names_missing),
@@ -150,7 +150,7 @@ async def _holders(session: ReadSession, standing: Standing) -> list[HeldRoleVie
     parts = standing.parts_for("show_contacts")
     for part in parts[:_SHOWN]:
         page = await list_employer_roles(session, part.project_id, standing.employer_id, _ALL)
-        found |= {held.grant_id: held for held in page.items}
+        found |= {held.grant_id: held for held in page.items if held.role in (Role.CONTACT, Role.COACH)}
     return list(found.values()) if parts else None
 
 

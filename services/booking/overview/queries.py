@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import func
@@ -137,6 +137,7 @@ _MOST_WAITING: Final = """
 class EmployersFilter(ListFilter):
     """Which employers to show."""
 
+    sort: Literal["name", "-name", "registered", "-registered"] | None = None
     project: UUID | None = None
     membership: Membership | None = None
     municipality: str | None = None

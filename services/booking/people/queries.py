@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -238,9 +239,22 @@ def participant_view(participation: Participation, person: Person) -> Participan
     )
 
 
-async def list_person_history(session: AsyncSession, person_id: UUID, limit: int = 20) -> Sequence[PersonHistory]:
-    """Return what has happened to the person's record, the latest first."""
-    statement = select(PersonHistory).where(col(PersonHistory.person_id) == person_id)
+async def list_person_history(
+    session: AsyncSession, person_id: UUID, employer_id: UUID, limit: int = 20
+) -> Sequence[PersonHistory]:
+    """Return what an employer may know of what happened to the person's record, the latest first.
+
+    Her roles, her other employers and her parts in other projects are not this employer's to know.
+    """
+    change = col(PersonHistory.change)
+    here = str(employer_id)
+    statement = select(PersonHistory).where(
+        col(PersonHistory.person_id) == person_id,
+        change.in_(["added", "restricted", "erased"])
+        | change.startswith("changed ")
+        | change.startswith("sign-in bound ")
+        | (change.startswith("employment ") & (func.coalesce(PersonHistory.after, PersonHistory.before) == here)),
+    )
     return (await session.exec(statement.order_by(col(PersonHistory.id).desc()).limit(limit))).all()
 
 

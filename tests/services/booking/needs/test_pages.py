@@ -53,7 +53,7 @@ async def test_a_survey_leads_on_to_its_plan_and_the_plan_is_agreed_to(office: O
             "High priority",
             "No way yet",
             "Svetsare, 6 people",
-            "1.5 hours",
+            "1.5 h",
             "The plan was begun",
         ):
             assert told in shown.text, told

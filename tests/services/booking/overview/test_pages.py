@@ -37,7 +37,8 @@ def _employer(name: str) -> dict[str, Any]:
 
 async def _rows(page: httpx.AsyncClient, address: str = EMPLOYERS) -> list[str]:
     links = page_of(await page.get(address)).tags("a")
-    return [str(link["href"]).removeprefix("/booking/employers/") for link in links if link.get("hx-boost") == "false"]
+    hrefs = [str(link["href"]) for link in links if link.get("hx-boost") == "false"]
+    return [href.removeprefix(f"{EMPLOYERS}/") for href in hrefs if href.startswith(f"{EMPLOYERS}/")]
 
 
 async def test_nobody_signed_in_sees_the_front_page_and_a_stranger_what_she_can_do(office: Office) -> None:
