@@ -95,12 +95,13 @@ class Standing:
         shown = []
         for key, template, name in _TABS:
             facts = next((facts for facts in self.routes if facts.template == template and facts.method == "GET"), None)
-            part = self.part if "{project_id}" in template else None
-            if facts is None or ("{project_id}" in template and part is None):
+            if facts is None:
                 continue
-            project_id = None if part is None else part.project_id
-            if self._opens(facts, project_id):
-                address = template.format(employer_id=self.employer_id, project_id=project_id)
+            own = [part.project_id for part in self.parts if self.project_id in (None, part.project_id)]
+            within: list[UUID | None] = [*own] if "{project_id}" in template else [None]
+            opens = [project_id for project_id in within if self._opens(facts, project_id)]
+            if opens:
+                address = template.format(employer_id=self.employer_id, project_id=opens[0])
                 shown.append((address, name, key == here))
         return shown
 

@@ -57,7 +57,12 @@ def test_the_same_person_twice_is_told_with_the_line_where_she_stood() -> None:
 def test_whatever_is_pasted_each_line_is_read_or_told(text: str) -> None:
     pasted = read_people(text)
     lines = {person.line for person in pasted.people} | {wrong.line for wrong in pasted.wrong}
-    filled = [line for line in text.splitlines() if line.strip("\t ;,")]
     assert len(lines) == len(pasted.people) + len(pasted.wrong)
-    assert len(lines) <= len(text.splitlines())
-    assert bool(filled) or not lines
+    assert lines <= set(range(1, len(text.splitlines()) + 1))
+
+
+@given(st.lists(st.from_regex(r"[A-Z][a-zåäö]{2,9} Ny", fullmatch=True)), st.sampled_from(["\n", "\r\n", "\n\n"]))
+def test_every_line_with_a_name_is_a_person_in_the_same_order(names: list[str], end: str) -> None:
+    pasted = read_people(end.join(names))
+    assert pasted.wrong == ()
+    assert [" ".join(name) for name in _names(pasted)] == names
