@@ -32,6 +32,8 @@ from services.booking.people.queries import find_names
 from services.booking.projects.queries import get_project_row
 from services.booking.seats.views import Seats
 from shared.kernel.calendar import legal_day
+from shared.kernel.grants import Actor, Scope
+from shared.kernel.roles import Role
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Version
 from shared.web.edge import CommandContext, CurrentClock, ReadSession
@@ -88,9 +90,15 @@ async def show_employer_bookings(
         parts={part.project_id: part.name for part in parts},
         bookings=Listing.of(request, found, shown=found.rows, name="bookings", sort=query.sort or "-starts"),
         now=now,
+        told_of=[part for part in standing.parts if _sees_unreached(standing.actor, part.project_id)],
         shown_names=_SHOWN_NAMES,
         state_names=STATE_NAMES,
     )
+
+
+def _sees_unreached(actor: Actor | None, project_id: UUID) -> bool:
+    scope = Scope(projects=frozenset({project_id}))
+    return actor is not None and any(grant.covers(scope) for grant in actor.grants_of(Role.COACH, Role.PROJECT_LEAD))
 
 
 class BookingQuery(BaseModel):
