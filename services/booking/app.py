@@ -7,10 +7,12 @@ from fastapi import APIRouter, FastAPI
 from services.booking import schema
 from services.booking.authorisation import PAGE_PERMITS, PERMITS, SCOPES
 from services.booking.bookings import api as bookings
+from services.booking.bookings import lead_pages as run_lead_pages
 from services.booking.bookings import pages as booking_pages
 from services.booking.bookings import placing_pages, run_pages
 from services.booking.composition import keep_keys
 from services.booking.courses import api as courses
+from services.booking.courses import lead_pages as course_lead_pages
 from services.booking.employers import api as employers
 from services.booking.employers import contacts_pages, grants_api, people_api, people_pages, person_pages
 from services.booking.employers import pages as employer_pages
@@ -68,6 +70,8 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     writing_pages.router,
     reach_pages.router,
     report_pages.router,
+    course_lead_pages.router,
+    run_lead_pages.router,
     operator.router,
 )
 

@@ -212,6 +212,19 @@ _LEAD_PAGES: Final[Permits] = {
     "show_my_projects": _RUNS_PROJECT,
     "show_figures": _SEES_PROJECT,
     "follow_figures": _SEES_PROJECT,
+    "show_project_courses": _RUNS_PROJECT,
+    "show_add_course": _RUNS_PROJECT,
+    "send_add_course": _RUNS_PROJECT,
+    "show_project_runs": _RUNS_PROJECT,
+    "show_schedule_run": _RUNS_PROJECT,
+    "send_schedule_run": _RUNS_PROJECT,
+    "show_led_run": _RUNS_PROJECT,
+    "show_run_change": _RUNS_PROJECT,
+    "send_run_change": _RUNS_PROJECT,
+    "show_kept_seats": _RUNS_PROJECT,
+    "send_kept_seats": _RUNS_PROJECT,
+    "show_run_cancellation": _RUNS_PROJECT,
+    "send_run_cancellation": _RUNS_PROJECT,
 }
 
 PAGE_PERMITS: Final[Permits] = {

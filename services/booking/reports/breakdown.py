@@ -85,7 +85,8 @@ _BY_MUNICIPALITY = text("""
     GROUP BY work.municipality
 """)
 
-# What is booked, planned, joined, signed or aimed at changes a count, a sum or a version here; where people work does not.
+# What is booked, planned, joined, signed or aimed at changes a count, a sum or a version here; where people work
+# does not.
 _MARK = text("""
     SELECT (SELECT version FROM projects WHERE id = :project_id),
            (SELECT (count(*), sum(version), sum(seats)) FROM bookings WHERE project_id = :project_id)::text,

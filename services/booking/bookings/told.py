@@ -1,0 +1,40 @@
+"""How many a change of a run concerns, counted before it is made; who they are is decided when it is."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+_CONCERNED = text("""
+    WITH active AS (
+        SELECT id, employer_id, project_id, seats FROM bookings WHERE run_id = :run_id AND state = 'confirmed'
+    )
+    SELECT (SELECT count(*) FROM active) AS bookings,
+           (SELECT coalesce(sum(seats), 0) FROM active)::bigint AS seats,
+           (SELECT count(DISTINCT held.person_id)
+              FROM role_grants AS held
+              JOIN active ON active.employer_id = held.employer_id
+                         AND (held.project_id IS NULL OR held.project_id = active.project_id)
+              JOIN persons ON persons.id = held.person_id AND persons.erased_at IS NULL
+             WHERE held.role = 'contact' AND held.withdrawn_at IS NULL) AS contacts,
+           (SELECT count(DISTINCT seats.participant_id)
+              FROM seats JOIN active ON active.id = seats.booking_id
+             WHERE seats.released_at IS NULL) AS participants
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """The confirmed bookings of a run, their seats, and the people who are told when something happens to it."""
+
+    bookings: int
+    seats: int
+    contacts: int
+    participants: int
+
+
+async def concerned_by(session: AsyncSession, run_id: UUID) -> Concerned:
+    """Return how many a change of the run concerns, in one statement."""
+    row = (await (await session.connection()).execute(_CONCERNED, {"run_id": run_id})).one()
+    return Concerned(row.bookings, row.seats, row.contacts, row.participants)
