@@ -82,7 +82,10 @@ async def send_change_employee(
 
     async def command(context: CommandContext) -> None:
         assert form.body is not None
-        changes = form.body.model_dump(exclude={"version"})
+        known = await queries.get_employee(context.session, project_id, employer_id, person_id)
+        # a box that stands as it stood asks for nothing
+        same = {"version", "protected"} if form.body.protected == known.protected else {"version"}
+        changes = form.body.model_dump(exclude=same)
         await check_acts_for(context.session, context.actor, person_id)
         check_may_unprotect(context.actor, person_id, changes)
         await commands.change_person(
