@@ -76,7 +76,7 @@ class Ground:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka_direct)
         await admin.start()
         try:
-            await admin.create_topics(
+            answer = await admin.create_topics(
                 [
                     NewTopic(
                         f"{namespace}.{topic.name}",
@@ -89,6 +89,8 @@ class Ground:
             )
         finally:
             await admin.close()
+        refused = [error for error in answer.topic_errors if error[1]]
+        assert not refused, refused
 
     async def delete_topics(self, namespace: str) -> None:
         """Free what a stage has used; a broker that a drill has broken is left as it is."""
