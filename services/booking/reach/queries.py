@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic import Field
+from sqlalchemy import Text, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -65,7 +66,7 @@ async def search_unreached(
         statement = statement.where(col(Unreached.employer_id) == query.employer)
     if query.q:
         in_employer = col(Employer.name).collate(_ANY_CASE).icontains(query.q, autoescape=True)
-        full_name = (col(Person.given_name) + " " + col(Person.family_name)).collate(_ANY_CASE)
+        full_name = func.concat_ws(" ", col(Person.given_name), col(Person.family_name), type_=Text).collate(_ANY_CASE)
         # a search must not tell who is behind a row that has no name
         in_name = full_name.icontains(query.q, autoescape=True) & col(Person.protected).is_(False)
         statement = statement.where((in_employer | in_name) if names else in_employer)

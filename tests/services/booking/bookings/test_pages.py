@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from services.booking.bookings.choosing import MOST_PEOPLE
 from services.booking.bookings.commands import Order, book_seats
 from services.booking.bookings.queries import seats_of
 from services.booking.bookings.tables import Booking
@@ -396,16 +397,28 @@ async def test_a_run_s_page_is_for_everyone_and_tells_a_contact_of_her_booking(
     assert own.tags("a", href=f"/booking/bookings/{booking.id}")
 
 
-async def test_a_form_costs_as_many_statements_however_many_people_there_are(
-    stage: Stage, contact: httpx.AsyncClient, office: Office
+async def test_a_form_costs_as_many_statements_however_many_people_there_are_and_all_are_found(
+    stage: Stage, office: Office
 ) -> None:
     run = await stage.run()
-    costs = []
-    for more in (0, 20):
+    async with office.transaction() as session:
+        employer = await an_employer(session, stage.project)
+    await office.holder("of-many", Grant(Role.CONTACT, employer_id=employer.id))
+    costs, address = [], stage.form(run, employer)
+    async with browser(office.app, "of-many") as contact:
+        for more in (0, MOST_PEOPLE):
+            async with office.transaction() as session:
+                for _ in range(more):
+                    await an_employee(session, stage.project.id, employer.workplace_id)
+            with statements_of(office.database) as statements:
+                page = page_of(await contact.get(address))
+            costs.append(len(statements))
+        assert costs[0] == costs[1] <= 20
+        assert "The list below is cut." in page.text
+        assert len(page.tags("input", name="participants")) == MOST_PEOPLE
         async with office.transaction() as session:
-            for _ in range(more):
-                await an_employee(session, stage.project.id, stage.employer.workplace_id)
-        with statements_of(office.database) as statements:
-            page_of(await contact.get(stage.form(run)))
-        costs.append(len(statements))
-    assert costs[0] == costs[1] <= 20
+            last = await an_employee(session, stage.project.id, employer.workplace_id, name="Östen")
+        assert not page_of(await contact.get(address)).tags("input", value=str(last))
+        found = page_of(await contact.get(f"{address}?q=ÖSTEN+b"))
+        assert [box["value"] for box in found.tags("input", name="participants")] == [str(last)]
+        _booking_in(await _send(contact, f"{address}?q=ÖSTEN+b", participants=[str(last)]))
