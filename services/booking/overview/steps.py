@@ -25,7 +25,7 @@ def steps_for(employer_id: UUID, project_id: UUID, waits: Waits) -> list[Step]:
     if waits.names_missing:
         steps.append(
             Step(
-                Text(N_("Say who comes: {count} booked seats have no name"), {"count": waits.names_missing}),
+                Text(N_("Say who comes (seats without a name: {count})"), {"count": waits.names_missing}),
                 Text(N_("Those whom you name are called to the course and reminded of it.")),
                 f"/booking/bookings/{waits.booking_id}",
                 N_("Name the participants"),
@@ -70,7 +70,7 @@ def steps_for(employer_id: UUID, project_id: UUID, waits: Waits) -> list[Step]:
     if waits.unmet_needs:
         steps.append(
             Step(
-                Text(N_("Find a way for {count} needs"), {"count": waits.unmet_needs}),
+                Text(N_("Find a way for the needs ({count})"), {"count": waits.unmet_needs}),
                 Text(N_("Book seats on a course that is offered, or ask for training of your own.")),
                 plan,
                 N_("Go to the plan"),
