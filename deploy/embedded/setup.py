@@ -67,14 +67,20 @@ async def load() -> None:
 
 
 async def settle() -> None:
-    """Wait until what was loaded is known to every service: a sign-in is good in all of them, or in none."""
+    """Wait until what was loaded is known to every service: a sign-in is good in all of them, or in none.
+
+    A machine that takes longer than a minute starts all the same; what is still to be told follows by itself.
+    """
     from deploy.messaging import service_parts  # noqa: PLC0415 - only this step needs it
-    from shared.messaging.settled import wait_until_settled  # noqa: PLC0415
+    from shared.messaging.settled import NotSettled, wait_until_settled  # noqa: PLC0415
     from shared.settings import SharedSettings  # noqa: PLC0415
 
     settings = SharedSettings()
     async with service_parts(settings) as parts:
-        await wait_until_settled(parts, settings)
+        try:
+            await wait_until_settled(parts, settings)
+        except NotSettled as late:
+            sys.stdout.write(f"Still on its way: {'; '.join(late.waits)}\n")
 
 
 STEPS = {"migrate": migrate_all, "topics": make_topics, "load": load, "settle": settle}
