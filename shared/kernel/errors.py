@@ -7,7 +7,8 @@
     ├── NotFound         there is no such thing, or not for this person
     ├── Conflict         the thing is not in a state that allows it
     │   └── Refused      a rule of the field says no
-    └── TryLater         nothing is wrong with the request; it cannot be carried out just now
+    ├── TryLater         nothing is wrong with the request; it cannot be carried out just now
+    └── TooOften         it was tried too often in a short while; `seconds` says for how long to wait
 
 `Several` gathers errors of one input, so that a form can show them all at once.
 """
@@ -57,6 +58,10 @@ class Refused(Conflict):
 
 class TryLater(KurslotsError):  # noqa: N818
     """Nothing is wrong with the request; it cannot be carried out just now."""
+
+
+class TooOften(KurslotsError):  # noqa: N818
+    """It was tried too often in a short while. The field `seconds` says for how long to wait."""
 
 
 class Several(InvalidInput):

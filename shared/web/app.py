@@ -36,6 +36,7 @@ from shared.web.idempotency import AnswerKeys
 from shared.web.languages import SHARED_CATALOGUES, Catalogues
 from shared.web.limits import LARGEST_BODY, LimitsMiddleware
 from shared.web.operator import pages as operator
+from shared.web.pace import Paces
 from shared.web.pages import shell
 from shared.web.pages.environment import SHELL_TEMPLATES, Templates, area_templates
 from shared.web.pages.errors import answer_of
@@ -173,6 +174,7 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
     )
     app.state.parts = parts
     app.state.browser_sign_in = sign_in
+    app.state.paces = Paces()
     app.state.live = live
     for router in routers:
         app.include_router(router, prefix=prefix, dependencies=[Depends(gate)])

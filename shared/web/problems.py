@@ -23,6 +23,7 @@ from shared.kernel.errors import (
     NotFound,
     NotSignedIn,
     Several,
+    TooOften,
     TryLater,
 )
 from shared.kernel.texts import N_, Text
@@ -39,6 +40,7 @@ _STATUS: Final[Mapping[type[KurslotsError], int]] = {
     NotAllowed: 403,
     NotFound: 404,
     Conflict: 409,
+    TooOften: 429,
     TryLater: 503,
 }
 _TITLES: Final[Mapping[int, str]] = {
@@ -52,6 +54,7 @@ _TITLES: Final[Mapping[int, str]] = {
     414: N_("The address is too long"),
     415: N_("Not JSON"),
     422: N_("Something in the input is wrong"),
+    429: N_("Too many tries"),
     431: N_("The headers are too long"),
     500: N_("A fault of ours"),
     503: N_("Try again in a moment"),
@@ -122,8 +125,13 @@ def _told_of_ours(error: KurslotsError) -> Told:
     status = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
     parts = error.errors if isinstance(error, Several) else (error,) if error.field else ()
     errors = [FieldError(part.field or "", part.text, part.code) for part in parts]
-    headers = {"retry-after": str(RETRY_AFTER_SECONDS)} if isinstance(error, TryLater) else {}
-    return Told(status, error.code, error.text, errors, headers)
+    return Told(status, error.code, error.text, errors, _headers_of(error))
+
+
+def _headers_of(error: KurslotsError) -> dict[str, str]:
+    if isinstance(error, TooOften):
+        return {"retry-after": str(error.text.fields["seconds"])}
+    return {"retry-after": str(RETRY_AFTER_SECONDS)} if isinstance(error, TryLater) else {}
 
 
 def _told_of_validation(error: RequestValidationError) -> Told:

@@ -29,6 +29,7 @@ from shared.web.browser.sessions import (
     take_attempt,
 )
 from shared.web.exchange import Visitor, exchange_of, parts_of
+from shared.web.pace import Pace, keep_pace
 from shared.web.pages.choices import own_path
 from shared.web.pages.rendering import render, see_other
 from shared.web.sign_in import IssuerKeys
@@ -40,6 +41,9 @@ PERMITS: Final[Permits] = {
     "sign_out": PUBLIC,
     "show_signed_out": PUBLIC,
 }
+# A whole office may have one address, and all begin their day at once.
+_ADDRESS_PACE: Final = Pace(at_once=120, seconds=0.5)
+_BROWSER_PACE: Final = Pace(at_once=20, seconds=6)
 _LONGEST_PARAMETER: Final = 2_000
 _PARAMETER = Query(max_length=_LONGEST_PARAMETER)
 _BEGIN_AGAIN = N_("Nothing was done. Begin again from the page that you wanted to see.")
@@ -133,6 +137,7 @@ async def sign_in(request: Request, to: Annotated[str, _PARAMETER] = "") -> Resp
     wanted = here.own_page(to)
     if exchange_of(request).subject is not None:
         return see_other(wanted)
+    _keep_pace(request, "begin sign-in")
     address, attempt = await here.client.start(wanted, language=exchange_of(request).language)
     # one mark for a browser with several tabs: each has its own state
     browser = here.attempt_cookie.read(request) or new_random()
@@ -155,6 +160,7 @@ async def finish_sign_in(
 ) -> Response:
     """Take the browser back from the issuer: exchange the code, begin a session, and go to the page that was wanted."""
     here = _sign_in_of(request)
+    _keep_pace(request, "finish sign-in")
     browser = here.attempt_cookie.read(request)
     attempt = await take_attempt(here.database, state, browser=browser) if browser and state else None
     if attempt is None:
@@ -194,6 +200,11 @@ async def show_signed_out(
 ) -> Response:
     """Say that one is signed out."""
     return render(request, "sign_in/signed_out.html", sign_in_again=parts_of(request).sign_in_address)
+
+
+def _keep_pace(request: Request, what: str) -> None:
+    browser = _sign_in_of(request).attempt_cookie.read(request)
+    keep_pace(request, what, of_address=_ADDRESS_PACE, of_one=_BROWSER_PACE, one=browser)
 
 
 def _failed(request: Request, text: Text, wanted: str, cause: str) -> Response:
