@@ -19,11 +19,14 @@ from jgo.maven import MavenContext
 
 KAFKA_VERSION = "4.3.1"
 POSTGRES_VERSION = "18.6.0"
+KEYCLOAK_VERSION = "26.7.3"
 KAFKA = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}"
 # Kafka names SLF4J only; without this binding, of Kafka's own Log4j version, it would log nothing.
 KAFKA_LOGGING = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4"
 # The Nu Html Checker, with which the tests read every page; nothing that runs needs it.
 VALIDATOR = "nu.validator:validator:26.5.2"
+# Keycloak, which the tests sign in against (`make test-keycloak`); an embedded system has an issuer of its own.
+KEYCLOAK = f"org.keycloak:keycloak-quarkus-dist:zip:{KEYCLOAK_VERSION}"
 POSTGRES_PLATFORMS = ("linux-amd64", "linux-arm64v8", "darwin-amd64", "darwin-arm64v8")
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64v8", "arm64": "arm64v8"}
 LOCK_FILE = Path(__file__).with_name("artifacts.lock")
@@ -52,7 +55,7 @@ def this_platform() -> str:
 
 
 def locked(section: str, lock_file: Path = LOCK_FILE) -> dict[str, str]:
-    """Return the SHA-256 sum of each coordinate in a section ("kafka", "validator", or "postgres" for all platforms)."""
+    """Return the SHA-256 sum of each coordinate in a section, "kafka" for one; "postgres" has all platforms."""
     with lock_file.open("rb") as file:
         sums: dict[str, str] = tomllib.load(file)[section]
     return sums
@@ -108,10 +111,10 @@ def _fetch_missing(wanted: dict[str, str], progress: Progress) -> None:
 
 def download(coordinate: str, folder: Path) -> Path:
     """Fetch one archive by jgo into a folder of the caller's, unchecked, and return its path."""
-    group, artifact, version = coordinate.split(":")
+    group, artifact, packaging, version = _parts(coordinate)
     repositories = {"central": MAVEN_CENTRAL_URL, **GlobalSettings.load().repositories}
     context = MavenContext(repo_cache=folder, remote_repos=repositories, timeout=60)
-    return Path(context.project(group, artifact).at_version(version).artifact().resolve())
+    return Path(context.project(group, artifact).at_version(version).artifact(packaging=packaging).resolve())
 
 
 def _cache() -> Path:
@@ -119,5 +122,11 @@ def _cache() -> Path:
 
 
 def _relative_path(coordinate: str) -> Path:
-    group, artifact, version = coordinate.split(":")
-    return Path(*group.split("."), artifact, version, f"{artifact}-{version}.jar")
+    group, artifact, packaging, version = _parts(coordinate)
+    return Path(*group.split("."), artifact, version, f"{artifact}-{version}.{packaging}")
+
+
+def _parts(coordinate: str) -> tuple[str, str, str, str]:
+    """Return group, name, packaging and version; an archive whose packaging is not named is a jar."""
+    group, artifact, *packaging, version = coordinate.split(":")
+    return group, artifact, packaging[0] if packaging else "jar", version

@@ -11,6 +11,7 @@ from pathlib import Path
 from deploy.embedded.artifacts import (
     KAFKA,
     KAFKA_LOGGING,
+    KEYCLOAK,
     LOCK_FILE,
     POSTGRES_PLATFORMS,
     VALIDATOR,
@@ -31,6 +32,7 @@ def write_lock(lock_file: Path = LOCK_FILE) -> None:
     """Resolve, fetch and sum every archive of every platform."""
     sections = {
         "kafka": _kafka(),
+        "keycloak": [KEYCLOAK],
         "postgres": [postgres_coordinate(name) for name in POSTGRES_PLATFORMS],
         "validator": resolve(VALIDATOR),
     }

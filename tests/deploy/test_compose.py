@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from deploy.embedded.artifacts import KAFKA_VERSION, POSTGRES_VERSION
+from deploy.embedded.artifacts import KAFKA_VERSION, KEYCLOAK_VERSION, POSTGRES_VERSION
 from deploy.embedded.origin.issuer.clients import AUDIENCES, registered_clients
 from deploy.people import load_ready_made
 from services.booking.settings import BookingSettings
@@ -61,7 +61,8 @@ def test_every_image_has_an_exact_version(compose: dict[str, Any]) -> None:
     assert all(re.fullmatch(r"python:3\.11\.\d+-slim-\w+", base) for base in bases)
 
 
-def test_kafka_and_postgresql_are_the_versions_that_are_embedded(compose: dict[str, Any]) -> None:
+def test_other_peoples_parts_are_the_versions_that_the_tests_run(compose: dict[str, Any]) -> None:
+    assert compose["services"]["keycloak"]["image"] == f"keycloak/keycloak:{KEYCLOAK_VERSION}"
     assert compose["services"]["kafka"]["image"] == f"apache/kafka:{KAFKA_VERSION}"
     assert compose["services"]["postgresql"]["image"] == f"postgres:{POSTGRES_VERSION.removesuffix('.0')}"
 

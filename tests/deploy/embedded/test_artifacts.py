@@ -24,13 +24,14 @@ def _quiet(_: str) -> None:
 def test_the_lock_names_the_pinned_versions_for_every_platform() -> None:
     assert artifacts.KAFKA in locked("kafka")
     assert artifacts.KAFKA_LOGGING in locked("kafka")
+    assert set(locked("keycloak")) == {artifacts.KEYCLOAK}
     assert set(locked("postgres")) == {postgres_coordinate(name) for name in artifacts.POSTGRES_PLATFORMS}
 
 
 def test_the_lock_has_a_sum_for_each_archive_and_no_address() -> None:
-    for section in ("kafka", "postgres"):
+    for section in ("kafka", "keycloak", "postgres", "validator"):
         assert all(re.fullmatch(r"[0-9a-f]{64}", found) for found in locked(section).values())
-        assert all(coordinate.count(":") == 2 for coordinate in locked(section))
+        assert all(re.fullmatch(r"[\w.-]+:[\w.-]+(:zip)?:\d[\w.-]*", coordinate) for coordinate in locked(section))
     assert "//" not in artifacts.LOCK_FILE.read_text()
 
 
