@@ -15,16 +15,19 @@ from services.booking.courses import api as courses
 from services.booking.courses import lead_pages as course_lead_pages
 from services.booking.employers import api as employers
 from services.booking.employers import contacts_pages, grants_api, people_api, people_pages, person_pages
+from services.booking.employers import lead_pages as role_pages
 from services.booking.employers import pages as employer_pages
 from services.booking.keys import Keys
 from services.booking.needs import api as needs
 from services.booking.needs import pages as need_pages
 from services.booking.overview import pages as overview_pages
 from services.booking.people import api as people
+from services.booking.people import lead_pages as participant_pages
 from services.booking.people import pages as own_pages
 from services.booking.people.accounts import find_actor
 from services.booking.people.queries import find_names
 from services.booking.projects import api as projects
+from services.booking.projects import lead_pages as project_lead_pages
 from services.booking.reach import api as reach
 from services.booking.reach import pages as reach_pages
 from services.booking.reports import api as reports
@@ -72,6 +75,9 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     report_pages.router,
     course_lead_pages.router,
     run_lead_pages.router,
+    participant_pages.router,
+    role_pages.router,
+    project_lead_pages.router,
     operator.router,
 )
 

@@ -225,6 +225,22 @@ _LEAD_PAGES: Final[Permits] = {
     "send_kept_seats": _RUNS_PROJECT,
     "show_run_cancellation": _RUNS_PROJECT,
     "send_run_cancellation": _RUNS_PROJECT,
+    "show_participants": PERMITS["list_participants"],
+    "show_add_participant": PERMITS["list_participants"],
+    "send_add_participant": PERMITS["list_participants"],
+    "show_end_participation": PERMITS["list_participants"],
+    "send_end_participation": PERMITS["list_participants"],
+    "show_protected": _RUNS_PROJECT,
+    "show_identity_looks": _RUNS_PROJECT,
+    "show_identity_question": _RUNS_PROJECT,
+    "send_identity_question": _RUNS_PROJECT,
+    "show_identity": _RUNS_PROJECT,
+    "show_roles": PERMITS["list_grants"],
+    "show_give_role": PERMITS["give_role"],
+    "send_give_role": PERMITS["give_role"],
+    "show_withdraw_role": PERMITS["withdraw_grant"],
+    "send_withdraw_role": PERMITS["withdraw_grant"],
+    "show_settings": _RUNS_PROJECT,
 }
 
 PAGE_PERMITS: Final[Permits] = {

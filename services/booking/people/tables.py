@@ -157,3 +157,20 @@ class PersonHistory(HistoryColumns, table=True):
     __tablename__ = "person_history"
 
     person_id: UUID = Field(foreign_key="persons.id", index=True)
+
+
+class IdentityLook(BookingTable, table=True):
+    """Somebody asked who a participant with protected identity is, and was told. Rows are added, never changed."""
+
+    __tablename__ = "identity_looks"
+    __table_args__ = (
+        Index("ix_identity_looks_project_id", "project_id", "id"),
+        Index("ix_identity_looks_person_id", "person_id", "actor_id", "at"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    project_id: UUID = Field(foreign_key="projects.id")
+    person_id: UUID = Field(foreign_key="persons.id")
+    actor_id: UUID = Field(foreign_key="persons.id")
+    at: datetime = moment()
+    reason: str = prose()

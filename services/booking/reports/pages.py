@@ -49,7 +49,7 @@ async def show_figures(
         elapsed=drawing.elapsed_share(project.starts_on, project.ends_on, today),
         ends_on=project.ends_on,
         months=drawing.monthly(months, today, language),
-        places=drawing.by_place(places),
+        municipalities=drawing.by_place(places),
         charts=charts,
         drawing=drawing,
         mark=mark_as_sent(mark),

@@ -1,0 +1,33 @@
+"""How a project's settings are said to people."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from services.booking.projects.rules import AidBasis, HourRounding, Track
+from shared.kernel.texts import N_
+
+TRACKS: Final[Mapping[str, str]] = {
+    Track.SHARED_COURSES: N_("Courses shared by several employers"),
+    Track.TAILORED_TRAINING: N_("Training made for one employer's needs"),
+    Track.NEED_MAPPING: N_("Mapping of needs"),
+    Track.COACHING: N_("Coaching"),
+    Track.DIGITAL_PLATFORM: N_("A digital platform to learn on"),
+    Track.FORMAL_EDUCATION: N_("Formal education"),
+    Track.INTRODUCTION: N_("Introduction to working life"),
+    Track.OUTSIDE_COURSES: N_("Courses of others, counted in"),
+}
+AID_BASES: Final[Mapping[str, str]] = {
+    AidBasis.NONE: N_("A seat is no state aid"),
+    AidBasis.DE_MINIMIS: N_("De minimis aid"),
+    AidBasis.TRAINING_AID: N_("Training aid under the block exemption"),
+}
+ROUNDINGS: Final[Mapping[str, str]] = {
+    HourRounding.EXACT: N_("To the minute"),
+    HourRounding.PER_MEETING: N_("Whole hours, rounded down for each meeting"),
+    HourRounding.PER_ACTIVITY: N_("Whole hours, rounded down for each course"),
+    HourRounding.PER_MONTH: N_("Whole hours, rounded down for each month"),
+}
+CHANGES: Final[Mapping[str, str]] = {
+    "loaded": N_("The project was set up from its file"),
+    "changed": N_("The project was changed by its file"),
+}
