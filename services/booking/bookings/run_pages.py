@@ -33,7 +33,6 @@ from shared.web.paging import Rows
 
 router = APIRouter()
 _MOST_OTHERS: Final = 5
-_HOLDING: Final = (Role.PROJECT_LEAD, Role.TRAINER)
 
 
 class Onward(ListFilter):
@@ -70,7 +69,8 @@ async def show_run(
         has_begun=now >= run.starts_at,
         is_full=view.taken_seats >= view.capacity,
         may_book=actor is None or actor.holds(*ACTING_ROLES),
-        may_see_booked=actor is not None and _holds_run(actor, run),
+        may_see_booked=_holds_run(actor, run, Role.PROJECT_LEAD, Role.TRAINER),
+        leads=_holds_run(actor, run, Role.PROJECT_LEAD),
         booked=await _own_bookings(session, actor, run),
         others=await other_runs(session, run, now, most=_MOST_OTHERS),
         onward=query.suffix,
@@ -81,9 +81,9 @@ async def show_run(
     )
 
 
-def _holds_run(actor: Actor, run: Run) -> bool:
+def _holds_run(actor: Actor | None, run: Run, *roles: Role) -> bool:
     scope = Scope(projects=frozenset({run.project_id}))
-    return any(grant.covers(scope) for grant in actor.grants_of(*_HOLDING))
+    return actor is not None and any(grant.covers(scope) for grant in actor.grants_of(*roles))
 
 
 async def _own_bookings(session: AsyncSession, actor: Actor | None, run: Run) -> Sequence[BookingView]:
@@ -172,6 +172,6 @@ async def show_run_bookings(
         run=await run_view(session, run, with_link=True),
         attendance=attendance,
         bookings=Listing.of(request, found, shown=found.rows, name="booked"),
-        leads=actor is not None and actor.holds(Role.PROJECT_LEAD),
+        leads=_holds_run(actor, run, Role.PROJECT_LEAD),
         mode_names=MODE_NAMES,
     )

@@ -138,6 +138,19 @@ async def test_without_a_number_there_is_a_seat_for_each_who_is_ticked(
     assert _wrong(nothing, "seats")
 
 
+async def test_an_employer_without_people_books_seats_to_be_named_later(stage: Stage, office: Office) -> None:
+    run = await stage.run()
+    async with office.transaction() as session:
+        employer = await an_employer(session, stage.project, people=0)
+    await office.holder("of-nobody", Grant(Role.CONTACT, employer_id=employer.id))
+    async with browser(office.app, "of-nobody") as contact:
+        page = page_of(await contact.get(stage.form(run, employer)))
+        assert "Book now and name them later." in page.text
+        assert page.tags("a", href=f"/booking/projects/{stage.project.id}/employers/{employer.id}/people")
+        booking_id = _booking_in(await _send(contact, stage.form(run, employer), seats="2"))
+    assert await stage.seated(booking_id) == [None, None]
+
+
 async def test_a_form_sent_twice_books_once(stage: Stage, contact: httpx.AsyncClient) -> None:
     run = await stage.run()
     typed = {**page_of(await contact.get(stage.form(run))).typed(), "seats": "2"}
