@@ -324,6 +324,23 @@ async def test_many_windows_arrive_in_order_while_more_are_recorded(
     assert await running.published() == {key: list(range(1, 41)) for key in keys}
 
 
+@pytest.mark.parametrize("shards", [1, 4])
+async def test_a_window_is_found_without_reading_the_whole_outbox(running: _Running, shards: int) -> None:
+    await tell(running.database, *((_change(new_id()), 1) for _ in range(500)))
+    async with running.database.engine.connect() as pooled:
+        connection = (await pooled.get_raw_connection()).driver_connection
+        assert connection is not None
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        explain = f"EXPLAIN (COSTS OFF) {relay_module._SELECT}"
+        left_alone = [line for (line,) in await connection.fetch(explain, [], shards, 0, 100)]
+        await connection.execute(relay_module._WALK)
+        walked = [line for (line,) in await connection.fetch(explain, [1, 2], shards, 0, 100)]
+        await pooled.invalidate()
+    assert any("Sort" in line for line in left_alone), "the planner does it by itself: the setting can go"
+    assert any("Index Scan using pk_outbox" in line for line in walked)
+    assert not any("Sort" in line for line in walked)
+
+
 async def test_a_row_that_is_committed_after_higher_ones_is_published(
     running: _Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
