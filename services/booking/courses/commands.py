@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -39,6 +40,9 @@ from shared.kernel.ids import new_id, reference
 from shared.kernel.texts import N_
 from shared.messaging.outbox import record
 
+_RUN = select(Run).where(col(Run.id) == bindparam("run_id")).execution_options(populate_existing=True)
+_OWN_RUN, _SHARED_RUN = _RUN.with_for_update(of=Run), _RUN.with_for_update(read=True, of=Run)
+
 
 async def add_course(
     session: AsyncSession, clock: Clock, *, project_id: UUID, plan: CoursePlan, course_id: UUID | None = None
@@ -61,8 +65,8 @@ async def add_course(
 
 async def lock_run(session: AsyncSession, run_id: UUID, *, shared: bool = False) -> Run:
     """Return the run, locked: for whoever changes it, or shared with other bookings of it. Raises NotFound."""
-    statement = select(Run).where(col(Run.id) == run_id).with_for_update(read=shared, of=Run)
-    run = (await session.exec(statement.execution_options(populate_existing=True))).first()
+    statement = _SHARED_RUN if shared else _OWN_RUN
+    run = (await session.exec(statement, params={"run_id": run_id})).first()
     if run is None:
         raise NotFound(N_("There is no such run."), code="run_not_found")
     return run
