@@ -37,12 +37,14 @@ def main(arguments: list[str] | None = None) -> int:
     known = [bench.name for bench in benches.BENCHES]
     parser.add_argument("--only", action="append", choices=known, help="a bench to run; may be given again")
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--divide", type=int, default=1, help="do only such a share of the work, on a slow machine")
     parser.add_argument("--history", type=int, help="rows of much history, for growth")
-    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
-    parser.add_argument("--write-docs", action="store_true", help="put the table into docs/performance.md")
+    parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
+    parser.add_argument("--write-docs", action="store_true", help="put the tables into docs/performance.md")
     chosen = parser.parse_args(arguments)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     size = QUICK if os.environ.get("QUICK") == "1" else FULL
+    size = size.divided(chosen.divide)
     size = replace(size, rounds=chosen.rounds or size.rounds, much_history=chosen.history or size.much_history)
     try:
         outcomes = uvloop.run(measure(chosen.only or known, size))
@@ -52,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.write_docs:
         report.write_docs(outcomes, size)
     if chosen.markdown:
-        print(report.markdown(outcomes, size))  # noqa: T201
+        print("\n\n".join(report.markdown(outcome, size) for outcome in outcomes))  # noqa: T201
     else:
         report.show(outcomes, size)
     return 0

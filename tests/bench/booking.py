@@ -5,7 +5,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from tests.bench import pgbench
+from tests.bench import command, pgbench
+from tests.bench.command import book_alone
 from tests.bench.http_load import ask_all
 from tests.bench.parts import Parts
 from tests.bench.rounds import OURS, Aim, Bench, Contender, WrongResult
@@ -15,6 +16,7 @@ from tests.bench.town import SEATS, Town, a_town, processes, until_up
 PLAIN = "plain SQLModel, select for update"
 PGBENCH = "the same statements in pgbench"
 MANY_RUNS = "ours, many runs"
+ALONE, PLAIN_ALONE = "our command without HTTP, one process", "the plain one without HTTP, one process"
 WEB = ("services.booking", "web")
 _PLAIN_WEB = ("tests.bench.plain",)
 _ASKED_TOO_MUCH = 1.15
@@ -30,6 +32,10 @@ async def many_runs(parts: Parts, size: Size) -> AsyncIterator[Sequence[Contende
             contenders = [
                 Contender(OURS, lambda: book_many(OURS, town, ours, size.bookings, size.clients)),
                 Contender(PLAIN, lambda: book_many(PLAIN, town, plain, size.slow_bookings, size.clients)),
+                Contender(ALONE, lambda: book_alone(ALONE, town, command.ours, size.slow_bookings, size.clients)),
+                Contender(
+                    PLAIN_ALONE, lambda: book_alone(PLAIN_ALONE, town, command.plain, size.slow_bookings, size.clients)
+                ),
             ]
             if pgbench.program():
                 contenders.insert(1, Contender(PGBENCH, lambda: _in_pgbench(town, size)))
@@ -90,7 +96,7 @@ MANY = Bench(
     "Booking command over HTTP, many runs",
     "bookings/s",
     many_runs,
-    (Aim(OURS, PGBENCH, least=0.35, unless=pgbench.WANTED), Aim(OURS, PLAIN, least=4)),
+    (Aim(OURS, PGBENCH, least=0.35, unless=pgbench.WANTED), Aim(OURS, PLAIN, least=4), Aim(ALONE, PLAIN_ALONE)),
 )
 HOT = Bench(
     "hot-run",

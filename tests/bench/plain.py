@@ -7,6 +7,7 @@ to the unit of work. It checks and writes the same as the product, the answer un
 import argparse
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -84,20 +85,43 @@ def create_app(settings: BookingSettings) -> FastAPI:
     ) -> Response:
         lookup = hashlib.sha256(f"{person_id} {idempotency_key}".encode()).digest()
         fingerprint = hashlib.sha256(request.url.path.encode() + await request.body()).digest()
-        connection = await session.connection()
-        kept = (await connection.execute(_KEPT, {"lookup": lookup})).one_or_none()
-        answer = None if kept is None else keys.unseal(lookup, kept.answer)
-        if answer is None:
-            booking = await _book(session, project_id, employer_id, body, person_id)
-            view: BookingView = await booking_view(session, booking)
-            answer = StoredAnswer(201, view.model_dump_json().encode())
-            sealed = keys.seal(lookup, answer)
-            row = {"lookup": lookup, "fingerprint": fingerprint, "answer": sealed, "created_at": machine_now()}
-            await connection.execute(insert(idempotency_keys).values(row))
-            await session.commit()
+        wanted = Wanted(project_id, employer_id, body, person_id, lookup, fingerprint)
+        answer = await book_once(session, keys, wanted)
         return Response(answer.content, answer.status, media_type="application/json")
 
     return app
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A booking to make, by whom, and under which key."""
+
+    project_id: UUID
+    employer_id: UUID
+    body: BookSeats
+    person_id: UUID
+    lookup: bytes
+    fingerprint: bytes
+
+
+async def book_once(session: AsyncSession, keys: AnswerKeys, wanted: Wanted) -> StoredAnswer:
+    """Book, keep the answer and commit; return the answer that was kept where it was done before."""
+    connection = await session.connection()
+    kept = (await connection.execute(_KEPT, {"lookup": wanted.lookup})).one_or_none()
+    answer = None if kept is None else keys.unseal(wanted.lookup, kept.answer)
+    if answer is None:
+        booking = await _book(session, wanted.project_id, wanted.employer_id, wanted.body, wanted.person_id)
+        view: BookingView = await booking_view(session, booking)
+        answer = StoredAnswer(201, view.model_dump_json().encode())
+        row = {
+            "lookup": wanted.lookup,
+            "fingerprint": wanted.fingerprint,
+            "answer": keys.seal(wanted.lookup, answer),
+            "created_at": machine_now(),
+        }
+        await connection.execute(insert(idempotency_keys).values(row))
+        await session.commit()
+    return answer
 
 
 async def _book(session: AsyncSession, project_id: UUID, employer_id: UUID, body: BookSeats, by: UUID) -> Booking:

@@ -13,8 +13,7 @@ from tests.bench.size import Size
 from tests.support.machine import describe_machine
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
-_BEGIN, _END = "<!-- bench: begin -->", "<!-- bench: end -->"
-_COLUMNS = ("bench", "contender", "median", "lowest–highest", "ours against it", "lowest–highest ", "aim", "met")
+_COLUMNS = ("contender", "median", "lowest–highest", "ours against it", "lowest–highest ", "aim", "met")
 
 
 def machine() -> str:
@@ -23,25 +22,23 @@ def machine() -> str:
     return f"{describe_machine()}; PostgreSQL durable, one broker; load average at the end {at_the_end:.1f}"
 
 
-def rows(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, ...]]:
-    """Give the table's rows, in the order of `_COLUMNS`."""
-    for outcome in outcomes:
-        for number, (name, values) in enumerate(outcome.values.items()):
-            title = outcome.bench.title if number == 0 else ""
-            own = (title, name, f"{_figure(median(values))} {outcome.bench.unit}", _spread(values))
-            aims = [aim for aim in outcome.bench.aims if aim.other == name]
-            if not aims:
-                yield (*own, "", "", "", "")
-            for aim in aims:
-                ratios = outcome.ratios(aim)
-                found = median(ratios)
-                wanted = aim.least is not None or aim.most is not None
-                met = ("yes" if aim.is_met(found) else "no") if wanted else ""
-                yield (*own, f"{found:.2f} ×", _spread(ratios, "×"), str(aim) if wanted else "", met)
-                own = ("", "", "", "")
-        for aim in outcome.bench.aims:
-            if aim.other not in outcome.values:
-                yield ("", aim.other, f"not measured: {aim.unless}", "", "", "", str(aim), "")
+def rows(outcome: Outcome) -> Iterator[tuple[str, ...]]:
+    """Give the rows of a bench's table, in the order of `_COLUMNS`."""
+    for name, values in outcome.values.items():
+        own = (name, f"{_figure(median(values))} {outcome.bench.unit}", _spread(values))
+        aims = [aim for aim in outcome.bench.aims if aim.other == name]
+        if not aims:
+            yield (*own, "", "", "", "")
+        for aim in aims:
+            ratios = outcome.ratios(aim)
+            found = median(ratios)
+            wanted = aim.least is not None or aim.most is not None
+            met = ("yes" if aim.is_met(found) else "no") if wanted else ""
+            yield (*own, f"{found:.2f} ×", _spread(ratios, "×"), str(aim) if wanted else "", met)
+            own = ("", "", "")
+    for aim in outcome.bench.aims:
+        if aim.other not in outcome.values:
+            yield (aim.other, f"not measured: {aim.unless}", "", "", "", str(aim), "")
 
 
 def _figure(value: float) -> str:
@@ -54,31 +51,43 @@ def _spread(values: Sequence[float], unit: str = "") -> str:
 
 
 def show(outcomes: Sequence[Outcome], size: Size) -> None:
-    """Print the table for a person."""
-    table = Table(*(column.strip() for column in _COLUMNS), title=f"{size.rounds} rounds, interleaved")
-    for row in rows(outcomes):
-        table.add_row(*row)
+    """Print the tables for a person."""
     console = Console(width=None if Console().is_terminal else 180)
-    console.print(table)
-    console.print(machine())
+    for outcome in outcomes:
+        table = Table(*(column.strip() for column in _COLUMNS), title=outcome.bench.title, title_justify="left")
+        for row in rows(outcome):
+            table.add_row(*row)
+        console.print(table)
+    console.print(_circumstances(size))
 
 
-def markdown(outcomes: Sequence[Outcome], size: Size) -> str:
-    """Return the table for a document."""
+def markdown(outcome: Outcome, size: Size) -> str:
+    """Return the table of a bench for a document."""
     lines = [
+        f"### {outcome.bench.title}",
+        "",
         "| " + " | ".join(column.strip() for column in _COLUMNS) + " |",
         "|" + "---|" * len(_COLUMNS),
-        *("| " + " | ".join(row) + " |" for row in rows(outcomes)),
+        *("| " + " | ".join(row) + " |" for row in rows(outcome)),
         "",
-        f"{size.rounds} rounds, contenders interleaved, their order rotated. {machine()}.",
+        _circumstances(size),
     ]
     return "\n".join(lines)
 
 
+def _circumstances(size: Size) -> str:
+    counts = "" if size.share == 1 else f" Counts divided by {size.share}."
+    return f"{size.rounds} rounds, contenders interleaved, their order rotated.{counts} {machine()}."
+
+
 def write_docs(outcomes: Sequence[Outcome], size: Size) -> None:
-    """Put the table between the marks of the document."""
+    """Put each bench's table between its marks in the document; what was not measured now stays as it is."""
     text = DOCUMENT.read_text(encoding="utf-8")
-    before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    table = markdown(outcomes, size)
-    DOCUMENT.write_text(f"{before}{_BEGIN}\n\n{table}\n\n{_END}{after}", encoding="utf-8")
+    for outcome in outcomes:
+        begin, end = (f"<!-- {outcome.bench.name}: {mark} -->" for mark in ("begin", "end"))
+        before, found, rest = text.partition(begin)
+        _, found_too, after = rest.partition(end)
+        if not found or not found_too:
+            raise ValueError(f"{DOCUMENT.name} has no place for {outcome.bench.name}")
+        text = f"{before}{begin}\n\n{markdown(outcome, size)}\n\n{end}{after}"
+    DOCUMENT.write_text(text, encoding="utf-8")

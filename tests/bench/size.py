@@ -1,6 +1,6 @@
 """How much the bench does: everything is bounded in count, and `QUICK=1` asks for just enough to see that it works."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,12 @@ class Size:
     little_history: int = 10_000
     much_history: int = 3_000_000
     longest_seconds: float = 300.0
+    share: int = 1
+
+    def divided(self, share: int) -> "Size":
+        """Return a size with counts of a share: slow machines take long, and ratios need no large counts."""
+        counts = ("events", "slow_events", "messages", "slow_messages", "bookings", "slow_bookings", "notifications")
+        return replace(self, share=share, **{name: getattr(self, name) // share for name in counts})
 
 
 FULL = Size()

@@ -151,7 +151,7 @@ async def test_a_past_is_whole_too(database_parts: Parts) -> None:
 def test_the_table_says_what_was_met_and_what_was_not_measured() -> None:
     aims = (Aim("a", "b", least=2), Aim("a", "c", most=1, unless="c is not here"))
     outcome = Outcome(Bench("x", "X", "/s", relay.contenders, aims), {"a": [10.0, 30.0], "b": [10.0, 10.0]})
-    table = report.markdown([outcome], QUICK)
+    table = report.markdown(outcome, QUICK)
     assert "| 2.00 × | 1.00×–3.00× |" in table or "| 2.00 × | 1.00–3.00 |" in table
     assert "≥ 2 × | yes" in table
     assert "not measured: c is not here" in table
