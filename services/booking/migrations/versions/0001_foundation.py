@@ -212,6 +212,20 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('employer_id', 'project_id', name=op.f('pk_employer_projects'))
     )
     op.create_index('ix_employer_projects_project_id', 'employer_projects', ['project_id'], unique=False)
+    op.create_table('identity_looks',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('person_id', sa.Uuid(), nullable=False),
+    sa.Column('actor_id', sa.Uuid(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['actor_id'], ['persons.id'], name=op.f('fk_identity_looks_actor_id')),
+    sa.ForeignKeyConstraint(['person_id'], ['persons.id'], name=op.f('fk_identity_looks_person_id')),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_identity_looks_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_identity_looks'))
+    )
+    op.create_index('ix_identity_looks_person_id', 'identity_looks', ['person_id', 'actor_id', 'at'], unique=False)
+    op.create_index('ix_identity_looks_project_id', 'identity_looks', ['project_id', 'id'], unique=False)
     op.create_table('participations',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('person_id', sa.Uuid(), nullable=False),
@@ -864,6 +878,9 @@ def downgrade() -> None:
     op.drop_table('project_buyers')
     op.drop_index('ix_participations_project_id', table_name='participations')
     op.drop_table('participations')
+    op.drop_index('ix_identity_looks_project_id', table_name='identity_looks')
+    op.drop_index('ix_identity_looks_person_id', table_name='identity_looks')
+    op.drop_table('identity_looks')
     op.drop_index('ix_employer_projects_project_id', table_name='employer_projects')
     op.drop_table('employer_projects')
     op.drop_index(op.f('ix_employer_history_employer_id'), table_name='employer_history')
