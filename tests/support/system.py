@@ -17,7 +17,7 @@ from deploy.embedded.home import Home
 from deploy.embedded.leftovers import find_leftovers
 from deploy.embedded.processes import Deadline, Program, free_port, start
 
-_READY_SECONDS = 200.0
+_READY_SECONDS = 400.0
 KURSLOTS = (sys.executable, "-c", "from deploy.cli import main; main()")
 
 
