@@ -1,10 +1,11 @@
 """What the routes of procurement share: the service's keys, and which of a buyer's projects somebody works for."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import Request
+from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from services.procurement.base import Keys
 from shared.kernel.grants import Actor
@@ -29,6 +30,18 @@ def projects_reached(actor: Actor, buyer_id: UUID, projects: frozenset[UUID]) ->
     if any(grant.project_id is None for grant in grants):
         return projects
     return projects & {grant.project_id for grant in grants if grant.project_id is not None}
+
+
+def reached(actor: Actor, buyer_id: Any, project_id: Any) -> ColumnElement[bool]:  # noqa: ANN401 - columns
+    """Return the condition that a row's buyer and project are ones that the actor works for, as on the API's routes."""
+    grants = [
+        and_(
+            true() if grant.buyer_id is None else buyer_id == grant.buyer_id,
+            true() if grant.project_id is None else project_id == grant.project_id,
+        )
+        for grant in actor.grants_of(*OFFICE)
+    ]
+    return or_(false(), *grants)
 
 
 def buyers_reached(actor: Actor) -> frozenset[UUID]:

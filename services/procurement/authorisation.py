@@ -15,12 +15,13 @@ from services.procurement.buyers.tables import Buyer
 from services.procurement.cases.tables import Case, Lot, TrainingRequest
 from services.procurement.contracts.tables import Contract
 from services.procurement.copies import ProjectCopy, projects_of_buyer
+from services.procurement.office_routes import OFFICE_PERMITS, OFFICE_SCOPES
 from services.procurement.procedures.tables import Procedure
 from services.procurement.questions.tables import Question
 from services.procurement.suppliers.tables import Supplier
 from shared.kernel.grants import Scope
 from shared.kernel.roles import Role
-from shared.web.authorisation import PUBLIC, SIGNED_IN, Permit, Permits, Scopes
+from shared.web.authorisation import SIGNED_IN, Permit, Permits, Scopes
 from shared.web.operator import pages as operator
 
 _OFFICER: Final = Permit({Role.PROCUREMENT_OFFICER})
@@ -29,6 +30,7 @@ _OFFICE: Final = Permit(OFFICE)
 _CONTRACTS: Final = Permit({*OFFICE, Role.PROJECT_LEAD})
 # One label for all that a supplier does: that it bids must not show among its readings.
 _SUPPLIER: Final = Permit({Role.SUPPLIER}, label="supplier")
+_SUPPLIER_TO_BE: Final = Permit(account=False, label="supplier")
 # How often bids are scored would tell how many there are, before the award.
 _READS_BIDS: Final = Permit(OFFICE, label="evaluation")
 _SCORES_BIDS: Final = Permit({Role.PROCUREMENT_OFFICER}, label="evaluation")
@@ -147,10 +149,33 @@ async def _contract(session: AsyncSession, contract_id: UUID) -> Scope | None:
     return None if contract is None else _of(contract.buyer_id, contract.project_id)
 
 
-PAGE_PERMITS: Permits = {"show_start": PUBLIC, **operator.PERMITS}
+PAGE_PERMITS: Permits = {
+    **OFFICE_PERMITS,
+    **operator.PERMITS,
+    "show_supplier_overview": _SUPPLIER_TO_BE,
+    "show_registration": _SUPPLIER_TO_BE,
+    "send_registration": _SUPPLIER_TO_BE,
+    "show_claim": _SUPPLIER_TO_BE,
+    "send_claim": _SUPPLIER_TO_BE,
+    "show_supplier_invitations": _SUPPLIER,
+    "show_supplier_contract": _SUPPLIER,
+    "show_invitation": _SUPPLIER,
+    "show_bid": _SUPPLIER,
+    "send_bid": _SUPPLIER,
+    "show_receipt": _SUPPLIER,
+    "show_withdrawal": _SUPPLIER,
+    "send_withdrawal": _SUPPLIER,
+    "show_award_notice": _SUPPLIER,
+    "show_own_questions": _SUPPLIER,
+    "send_question": _SUPPLIER,
+    "show_questions": _OFFICE,
+    "show_answer": _OFFICER,
+    "send_answer": _OFFICER,
+}
 
 SCOPES: Scopes = {
     **operator.SCOPES,
+    **OFFICE_SCOPES,
     "buyer_id": _buyer,
     "project_id": _project,
     "supplier_id": _supplier,

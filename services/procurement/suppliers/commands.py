@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.procurement.base import Keys
+from services.procurement.buyers.queries import not_there
 from services.procurement.suppliers.numbers import lookup_of, set_number
 from services.procurement.suppliers.rules import CLAIM_LIFETIME, claim_hash, new_claim_code
 from services.procurement.suppliers.tables import Supplier, SupplierAccount, SupplierClaim
@@ -58,6 +60,38 @@ async def add_supplier(
     """
     supplier = await _add(session, clock, keys, given)
     await session.flush()
+    code, expires_at = _new_claim(session, keys, supplier, by)
+    await tell_supplier(session, supplier, supplier.registered_at)
+    return supplier, code, expires_at
+
+
+async def renew_claim(
+    session: AsyncSession, keys: Keys, supplier_id: UUID, *, by: UUID
+) -> tuple[Supplier, str, datetime]:
+    """Give a new claim code for a supplier that nobody acts for yet; codes given before are void from now on.
+
+    Raises NotFound for no such supplier, Conflict where somebody acts for it: only she may let others in.
+    """
+    supplier = await session.get(Supplier, supplier_id, with_for_update=True)
+    if supplier is None:
+        raise not_there()
+    accounts = select(SupplierAccount.id).where(col(SupplierAccount.supplier_id) == supplier_id)
+    if (await session.exec(accounts)).first() is not None:
+        raise Conflict(
+            N_("Somebody acts for {supplier} already, so there is no new code. Write to {supplier} instead."),
+            code="supplier_claimed",
+            supplier=supplier.name,
+        )
+    await session.exec(
+        update(SupplierClaim)
+        .where(col(SupplierClaim.supplier_id) == supplier_id, col(SupplierClaim.used_at).is_(None))
+        .values(expires_at=machine_now())
+    )
+    code, expires_at = _new_claim(session, keys, supplier, by)
+    return supplier, code, expires_at
+
+
+def _new_claim(session: AsyncSession, keys: Keys, supplier: Supplier, by: UUID) -> tuple[str, datetime]:
     code = new_claim_code()
     expires_at = machine_now() + CLAIM_LIFETIME
     session.add(
@@ -65,8 +99,7 @@ async def add_supplier(
             code_hash=claim_hash(keys.claim_codes, code), supplier_id=supplier.id, made_by=by, expires_at=expires_at
         )
     )
-    await tell_supplier(session, supplier, supplier.registered_at)
-    return supplier, code, expires_at
+    return code, expires_at
 
 
 async def claim_supplier(session: AsyncSession, clock: Clock, keys: Keys, code: str, *, subject: Subject) -> Supplier:
