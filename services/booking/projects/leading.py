@@ -22,6 +22,7 @@ class Led:
     id: UUID
     name: str
     leads: bool
+    operates: bool
     demonstration: bool
 
     def address(self, rest: str = "") -> str:
@@ -38,7 +39,13 @@ async def led_project(request: Request, session: AsyncSession, project_id: UUID)
 def led(request: Request, project: Project) -> Led:
     """Return a project that was read already for one of its own pages."""
     actor = exchange_of(request).actor
-    return Led(project.id, project.name, actor is not None and leads(actor, project.id), project.demonstration)
+    return Led(
+        project.id,
+        project.name,
+        leads=actor is not None and leads(actor, project.id),
+        operates=actor is not None and actor.holds(Role.OPERATOR),
+        demonstration=project.demonstration,
+    )
 
 
 def leads(actor: Actor, project_id: UUID) -> bool:
