@@ -177,8 +177,14 @@ async def test_invitations_are_searched_filtered_and_had_as_a_file(office: Offic
     other = await scene.lot(await scene.case(), pooled=False, not_pooled_reason="Another need")
     await scene.choose_direct(other)
     second = await scene.invited_in(other, [suppliers[0]], title="Truckutbildning")
-    reason = {"code": CancelReason.CHANGED_NEED, "reason": "Behovet har ändrats", "by": scene.officer}
-    await cancel_procedure(scene.session, scene.clock, second.id, **reason)
+    await cancel_procedure(
+        scene.session,
+        scene.clock,
+        second.id,
+        code=CancelReason.CHANGED_NEED,
+        reason="Behovet har ändrats",
+        by=scene.officer,
+    )
     await scene.session.commit()
     async with browser(office.app, "supplier.0") as page:
         found = page_of(await page.get(OVERVIEW, params={"q": "truck"}))
