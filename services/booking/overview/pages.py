@@ -10,7 +10,7 @@ from services.booking.employers import queries as employers
 from services.booking.employers import wording
 from services.booking.employers.history import Entry, history_entries
 from services.booking.employers.standing import Standing, standing_of
-from services.booking.overview import queries
+from services.booking.overview import queries, waiting
 from services.booking.overview.queries import EmployerRow, EmployersFilter
 from services.booking.overview.steps import steps_for
 from services.booking.people.queries import HeldRoleView, list_employer_roles
@@ -67,7 +67,7 @@ async def _own_start(request: Request, session: ReadSession, clock: CurrentClock
         for part in parts_by_employer[employer_id]
         if part.membership == "joined"
     ]
-    waits = await queries.waits_of(session, parts, now)
+    waits = await waiting.waits_of(session, parts, now)
     coached = actor.grants_of(Role.COACH)
     led = [grant.project_id for grant in actor.grants_of(Role.PROJECT_LEAD) if grant.project_id is not None]
     return render(
@@ -82,10 +82,10 @@ async def _own_start(request: Request, session: ReadSession, clock: CurrentClock
             for employer_id, name in mine.items()
         ],
         more_employers=len(own) > _MOST_SHOWN,
-        meetings=await queries.meetings_before(session, parts, now, _SHOWN),
-        requests=await queries.requests_of(session, parts, _SHOWN),
-        own_meetings=await queries.own_meetings(session, actor.person_id, now, _SHOWN),
-        in_care=await queries.employers_in_care(session, coached, now, _MOST_SHOWN) if coached else None,
+        meetings=await waiting.meetings_before(session, parts, now, _SHOWN),
+        requests=await waiting.requests_of(session, parts, _SHOWN),
+        own_meetings=await waiting.own_meetings(session, actor.person_id, now, _SHOWN),
+        in_care=await waiting.employers_in_care(session, coached, now, _MOST_SHOWN) if coached else None,
         led=await queries.project_names(session, led),
         state_names=STATE_NAMES,
         state_kinds=STATE_KINDS,
@@ -125,7 +125,7 @@ async def show_employer(request: Request, employer_id: UUID, session: ReadSessio
     standing = await standing_of(request, session, employer_id)
     employer = await employers.get_employer(session, employer_id)
     acted_in = [part for part in standing.parts_for("show_people") if part.is_joined]
-    waits = await queries.waits_of(session, [(employer_id, part.project_id) for part in acted_in], clock.now())
+    waits = await waiting.waits_of(session, [(employer_id, part.project_id) for part in acted_in], clock.now())
     return render(
         request,
         "overview/employer.html",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.booking.overview.queries import Waits
+from services.booking.overview.waiting import Waits
 from shared.kernel.texts import N_, Text
 
 

@@ -100,6 +100,9 @@ async def test_the_list_is_searched_filtered_and_sorted(office: Office) -> None:
     async with browser(office.app, "filters") as coach:
         assert await _rows(coach, f"{EMPLOYERS}?q=filter") == [second, first]
         assert await _rows(coach, f"{EMPLOYERS}?q=filter&sort=-name") == [first, second]
+        number = (await office.ask("filters").get(f"employers/{first}")).json()["organisation_number"]
+        for written in (number, number.replace("-", "")):
+            assert await _rows(coach, f"{EMPLOYERS}?q={written}") == [first]
         assert await _rows(coach, f"{EMPLOYERS}?q=filter&sort=registered") == [first, second]
         assert await _rows(coach, f"{EMPLOYERS}?q=filter&municipality=2085&membership=&project=") == [first]
         assert await _rows(coach, f"{EMPLOYERS}?q=filter&membership=left") == []

@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from services.booking.overview.queries import Waits
 from services.booking.overview.steps import steps_for
+from services.booking.overview.waiting import Waits
 from shared.kernel.ids import new_id
 
 EMPLOYER, PROJECT, PLAN, BOOKING = (new_id() for _ in range(4))
