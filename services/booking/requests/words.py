@@ -30,7 +30,7 @@ STATE_KINDS: Final[Mapping[RequestState, str]] = {
     RequestState.WITHDRAWN: "bad",
 }
 _STANDS: Final[Mapping[RequestState, str]] = {
-    RequestState.DRAFT: N_("Nobody but you sees the draft. Send it in when it is complete."),
+    RequestState.DRAFT: N_("The draft has not been sent in yet. Send it in when it is complete."),
     RequestState.SUBMITTED: N_("It waits for a procurement officer of {buyer}. You are told when it is taken up."),
     RequestState.IN_CASE: N_(
         "{buyer} is procuring the training in case {number}, perhaps together with requests of other employers. Bids"
