@@ -17,23 +17,17 @@ from shared.web.operator import pages as operator
 
 _OPERATOR = Permit({Role.OPERATOR})
 _SUPPLIER = Permit({Role.SUPPLIER, Role.OPERATOR})
+_ABOUT_EMPLOYER = Permit({Role.CONTACT, Role.COACH, Role.PROJECT_LEAD, Role.OPERATOR})
+_ABOUT_PROJECT = Permit({Role.PROJECT_LEAD, Role.PROCUREMENT_OFFICER, Role.OPERATOR})
+_NOTIFICATION = SELF | _ABOUT_EMPLOYER | _ABOUT_PROJECT | _SUPPLIER
+_WORDINGS = Permit({Role.PROJECT_LEAD, Role.OPERATOR})
 
 PERMITS: Permits = {
     "list_notifications_of_person": SELF | _OPERATOR,
     "list_notifications_of_supplier": _SUPPLIER,
-    "list_notifications_about_employer": Permit({Role.CONTACT, Role.COACH, Role.PROJECT_LEAD, Role.OPERATOR}),
-    "list_notifications_about_project": Permit({Role.PROJECT_LEAD, Role.PROCUREMENT_OFFICER, Role.OPERATOR}),
-    "get_notification": SELF
-    | Permit(
-        {
-            Role.CONTACT,
-            Role.COACH,
-            Role.PROJECT_LEAD,
-            Role.PROCUREMENT_OFFICER,
-            Role.SUPPLIER,
-            Role.OPERATOR,
-        }
-    ),
+    "list_notifications_about_employer": _ABOUT_EMPLOYER,
+    "list_notifications_about_project": _ABOUT_PROJECT,
+    "get_notification": _NOTIFICATION,
     "send_notification_again": _OPERATOR,
     "cancel_notification": _OPERATOR,
     "get_preferences_of_person": SELF | _OPERATOR,
@@ -43,7 +37,7 @@ PERMITS: Permits = {
     "list_suppressed_addresses": _OPERATOR,
     "suppress_address": _OPERATOR,
     "lift_suppressed_address": _OPERATOR,
-    "list_wordings": Permit({Role.PROJECT_LEAD, Role.OPERATOR}),
+    "list_wordings": _WORDINGS,
     "take_sms_receipt": PUBLIC,
     "unsubscribe": PUBLIC,
 }
@@ -96,7 +90,28 @@ def _set_of(one: UUID | None) -> frozenset[UUID]:
     return frozenset() if one is None else frozenset({one})
 
 
-PAGE_PERMITS: Permits = {"show_start": PUBLIC, **operator.PERMITS}
+PAGE_PERMITS: Permits = {
+    "show_start": PUBLIC,
+    **operator.PERMITS,
+    "show_mine": SELF,
+    "show_notification": _NOTIFICATION,
+    "show_about_employer": _ABOUT_EMPLOYER,
+    "show_about_project": _ABOUT_PROJECT,
+    "show_preferences": SELF,
+    "send_preferences": SELF,
+    "show_notifications": _OPERATOR,
+    "show_resending": _OPERATOR,
+    "send_resending": _OPERATOR,
+    "show_cancelling": _OPERATOR,
+    "send_cancelling": _OPERATOR,
+    "show_suppressions": _OPERATOR,
+    "show_suppressing": _OPERATOR,
+    "send_suppressing": _OPERATOR,
+    "show_lifting": _OPERATOR,
+    "send_lifting": _OPERATOR,
+    "show_wordings": _WORDINGS,
+    "show_wording": _WORDINGS,
+}
 
 SCOPES: Scopes = {
     **operator.SCOPES,
@@ -106,6 +121,7 @@ SCOPES: Scopes = {
     "project_id": _project,
     "notification_id": _notification,
     "suppression_id": _suppression,
+    "kind": None,
 }
 
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from services.notification.base import Holder
 from services.notification.notifications import commands
+from services.notification.notifications.bodies import Decision
 from services.notification.notifications.queries import get_whole, list_notifications, told_to, whole_of
 from services.notification.notifications.rules import State
 from services.notification.notifications.tables import Notification
@@ -22,7 +23,6 @@ from services.notification.notifications.views import (
     whole_view,
 )
 from shared.kernel.grants import Actor
-from shared.web.bodies import Body, Reason
 from shared.web.edge import CommandContext, CurrentActor, ReadSession, run_command
 from shared.web.paging import Page, PageFilter
 
@@ -37,12 +37,6 @@ class NotificationFilter(PageFilter):
 
 
 NotificationQuery = Annotated[NotificationFilter, Query()]
-
-
-class Decision(Body):
-    """Why an operator decides so."""
-
-    reason: Reason
 
 
 @router.get("/people/{person_id}/notifications")

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -41,6 +42,8 @@ async def list_notifications(
     *,
     kind: str | None = None,
     state: State | None = None,
+    since: datetime | None = None,
+    before: datetime | None = None,
 ) -> Rows[Notification]:
     """Return the notifications that the actor may see among `which`, newest first."""
     statement = select(Notification).where(which, visible_to(actor))
@@ -48,7 +51,21 @@ async def list_notifications(
         statement = statement.where(col(Notification.kind) == kind)
     if state is not None:
         statement = statement.where(col(Notification.state) == state)
+    if since is not None:
+        statement = statement.where(col(Notification.created_at) >= since)
+    if before is not None:
+        statement = statement.where(col(Notification.created_at) < before)
     return await page_of(session, statement, [col(Notification.id)], query, keys=lambda row: (row.id,), descending=True)
+
+
+async def count_by_state(session: AsyncSession) -> dict[State, int]:
+    """Return how many there are in each state, of those whose content is still kept: the rest are long over."""
+    statement = (
+        select(Notification.state, func.count())
+        .where(col(Notification.content).is_not(None))
+        .group_by(col(Notification.state))
+    )
+    return {State(state): count for state, count in (await session.exec(statement)).all()}
 
 
 async def get_whole(session: AsyncSession, actor: Actor, notification_id: UUID) -> Whole:

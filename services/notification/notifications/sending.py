@@ -35,9 +35,9 @@ from services.notification.notifications.rules import (
 )
 from services.notification.notifications.tables import Attempt, Notification
 from services.notification.notifications.unsubscribing import Unsubscribing
+from services.notification.notifications.writing import write_for
 from services.notification.recipients.commands import lift_after_success, suppress
 from services.notification.recipients.queries import (
-    find_project,
     find_recipient,
     find_suppression,
     is_declined,
@@ -52,7 +52,6 @@ from services.notification.wordings.rules import WordingWrong
 from shared.kernel.clock import Clock
 
 _RECIPIENT_PAUSE = timedelta(seconds=60)
-_NAMELESS = {"sv": "på dig", "en": "there"}
 _TOKEN_BYTES = 32
 _log = structlog.get_logger(__name__)
 
@@ -201,14 +200,9 @@ async def _begin(
 async def _written(
     session: AsyncSession, row: Notification, recipient: Recipient, address: str, desk: Desk, token: str
 ) -> Sending:
-    if row.content is None:
-        raise WordingWrong("the content is no longer kept")
     kind = KINDS[row.kind]
     language = spoken(recipient.language)
-    universal = {"recipient_name": recipient.name or _NAMELESS[language], "origin": desk.origin}
-    if row.project_id is not None and (project := await find_project(session, row.project_id)) is not None:
-        universal["project_name"] = project.name
-    written = desk.wordings.write(row.kind, row.channel, language, row.content, universal)
+    written = await write_for(session, desk.wordings, row, recipient, language=language, origin=desk.origin)
     is_mail = row.channel is ChannelName.EMAIL
     calendar = None
     if is_mail and kind.calendar is not None and row.calendar is not None:

@@ -13,11 +13,8 @@ from services.notification.base import Holder
 from services.notification.kinds import ChannelName
 from services.notification.recipients import commands
 from services.notification.recipients.queries import list_suppressions, list_wishes
-from services.notification.recipients.rules import SuppressionCause
+from services.notification.recipients.rules import SuppressionCause, address_given
 from services.notification.recipients.tables import Suppression
-from shared.kernel.errors import InvalidInput
-from shared.kernel.phone import e164
-from shared.kernel.texts import N_
 from shared.web.bodies import Body, Reason, View, own_id
 from shared.web.edge import CommandContext, ReadSession, run_command
 from shared.web.page_query import PageQuery
@@ -76,16 +73,6 @@ class AddSuppression(Body):
     address: Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=r"^[^\s]+( [^\s]+)*$")]
     until: AwareDatetime | None = None
     note: Reason
-
-    def normal_address(self) -> str:
-        """Return the address as it is compared. Raises InvalidInput where it is not one of the channel."""
-        if self.channel is ChannelName.SMS:
-            return e164(self.address, field="address")
-        if "@" not in self.address.strip("@") or " " in self.address:
-            raise InvalidInput(
-                N_("This is not an e-mail address. Write it as name@example.se."), code="email_invalid", field="address"
-            )
-        return self.address
 
 
 @router.get("/people/{person_id}/preferences")
@@ -146,7 +133,7 @@ async def suppress_address(request: Request, body: AddSuppression) -> Response:
             context.session,
             context.clock,
             channel=body.channel,
-            address=body.normal_address(),
+            address=address_given(body.channel, body.address),
             until=body.until,
             note=body.note,
             added_by=context.actor.person_id,

@@ -15,6 +15,8 @@ from services.notification.recipients.tables import Employer, Preference, Projec
 from shared.contracts.booking import PersonDescribed
 from shared.contracts.facts import State
 from shared.contracts.procurement import SupplierDescribed
+from shared.kernel.errors import NotFound
+from shared.kernel.texts import N_
 from shared.messaging.copies import is_erased
 from shared.web.paging import PageFilter, Rows, page_of
 
@@ -34,6 +36,23 @@ async def find_names(session: AsyncSession, people: Collection[UUID]) -> Mapping
         )
     )
     return {person_id: name for person_id, name in found if name}
+
+
+async def names_of_recipients(
+    session: AsyncSession, holders: Collection[tuple[Holder, UUID]]
+) -> Mapping[tuple[Holder, UUID], str]:
+    """Return what these recipients are called here; of the protected and the erased there is none."""
+    found = await session.exec(
+        select(Recipient.kind, Recipient.id, Recipient.name).where(
+            col(Recipient.id).in_({holder_id for _, holder_id in holders}), col(Recipient.protected).is_(False)
+        )
+    )
+    return {(Holder(kind), holder_id): name for kind, holder_id, name in found if name}
+
+
+async def list_projects(session: AsyncSession, ids: Collection[UUID]) -> Sequence[Project]:
+    """Return the copies of these projects, by name."""
+    return (await session.exec(select(Project).where(col(Project.id).in_(ids)).order_by(col(Project.name)))).all()
 
 
 async def is_recipient_erased(session: AsyncSession, kind: Holder, holder_id: UUID) -> bool:
@@ -101,6 +120,14 @@ async def list_suppressions(session: AsyncSession, query: PageFilter) -> Rows[Su
     """Return the suppressions that have not been lifted, oldest first; those whose time is over among them."""
     statement = select(Suppression).where(col(Suppression.lifted_at).is_(None))
     return await page_of(session, statement, [col(Suppression.id)], query, keys=lambda row: (row.id,))
+
+
+async def get_suppression(session: AsyncSession, suppression_id: UUID) -> Suppression:
+    """Return a suppression that has not been lifted; raises NotFound."""
+    row = await session.get(Suppression, suppression_id)
+    if row is None or row.lifted_at is not None:
+        raise NotFound(N_("There is no such suppression."), code="not_found")
+    return row
 
 
 async def recipients_with(session: AsyncSession, channel: ChannelName, address: str) -> Sequence[Recipient]:

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.notification.kinds import ChannelName
-from shared.kernel.phone import takes_sms
+from shared.kernel.errors import InvalidInput
+from shared.kernel.phone import e164, takes_sms
+from shared.kernel.texts import N_
 
 SOFT_FAILURES = 2
 SOFT_WINDOW = timedelta(hours=24)
@@ -35,6 +37,17 @@ def address_of(reach: Reach, channel: ChannelName) -> str | None:
     if channel is ChannelName.EMAIL:
         return reach.email
     return reach.phone if reach.phone is not None and takes_sms(reach.phone) else None
+
+
+def address_given(channel: ChannelName, address: str) -> str:
+    """Return an address as it is kept, from how it was typed; raises InvalidInput where it is none of the channel."""
+    if channel is ChannelName.SMS:
+        return e164(address, field="address")
+    if "@" not in address.strip("@") or " " in address:
+        raise InvalidInput(
+            N_("This is not an e-mail address. Write it as name@example.se."), code="email_invalid", field="address"
+        )
+    return address
 
 
 def normal_address(address: str) -> str:
