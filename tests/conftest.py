@@ -8,7 +8,7 @@
         other = await blank_database(metadata)       # fresh, with the tables of the given MetaData only
 
 `module_database` is `service_database` for a whole module. `own_kafka` and `own_postgres` may be stopped, killed and
-started again. Nothing is started before a test asks for it.
+started again. `chromium` is one browser for a worker. Nothing is started before a test asks for it.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -16,15 +16,18 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from playwright.async_api import Browser
 from xdist.remote import Producer  # type: ignore[import-untyped]  # ships no types
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # ships no types
 
 from deploy.embedded.kafka import KafkaServer
 from deploy.embedded.postgres import PostgresServer
 from deploy.embedded.processes import free_port
+from tests.browser.chromium import running_chromium
 from tests.support import run
 from tests.support.databases import BlankDatabase, Databases, ServiceDatabase
 from tests.support.keeper import PASSWORD
+from tests.support.keycloak import Keycloak, running_keycloak
 from tests.support.own_parts import OwnPart
 from tests.support.scheduling import SystemTogether
 
@@ -61,6 +64,13 @@ def postgres() -> PostgresServer:
 def kafka() -> str:
     """The bootstrap address of the run's Kafka."""
     return f"127.0.0.1:{run.part('kafka')['port']}"
+
+
+@pytest.fixture(scope="session")
+async def keycloak(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Keycloak]:
+    """A real Keycloak for tests that are marked `keycloak`, which `make test-keycloak` runs."""
+    async with running_keycloak(tmp_path_factory.mktemp("keycloak")) as keycloak:
+        yield keycloak
 
 
 @pytest.fixture
@@ -110,3 +120,10 @@ def own_postgres(tmp_path: Path) -> Iterator[OwnPart]:
     part = OwnPart(PostgresServer(tmp_path / "postgres", free_port(), PASSWORD), tmp_path / "postgres.log")
     yield part
     part.stop()
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's Chromium, without a window."""
+    async with running_chromium() as browser:
+        yield browser

@@ -1,13 +1,11 @@
-"""One browser and one portal for all tests of this folder, which run one after the other on one worker."""
+"""One portal for all tests of this folder, which run one after the other on one worker."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
 
 from deploy.embedded.postgres import PostgresServer
-from tests.browser.chromium import running_chromium
 from tests.browser.portal import Portal, running_portal
 from tests.support.databases import Databases
 
@@ -18,12 +16,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == Path(__file__).parent and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(_LONGEST_SECONDS))
-
-
-@pytest.fixture(scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    async with running_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="session")

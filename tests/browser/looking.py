@@ -3,13 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
 from shared.web.pages.choices import COLOURS_COOKIE, LANGUAGE_COOKIE
-from tests.browser.portal import Portal
 
 PHONE: Final = ViewportSize(width=320, height=640)
 DESK: Final = ViewportSize(width=1280, height=800)
@@ -32,6 +31,15 @@ _TOO_SMALL: Final = """() => [...document.querySelectorAll('button, input:not([t
   .filter(it => it.checkVisibility() && !it.classList.contains('skip') && !it.closest('p, li li, td, dd, label'))
   .map(it => [it, it.getBoundingClientRect()])
   .filter(([it, box]) => box.width < 24 || box.height < 24).map(([it]) => it.outerHTML.slice(0, 120))"""
+
+
+class Addressed(Protocol):
+    """What is looked at: a portal in this process, or a whole system."""
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        ...
 
 
 @dataclass
@@ -62,7 +70,7 @@ class Seen:
 @asynccontextmanager
 async def a_reader(
     chromium: Browser,
-    portal: Portal,
+    portal: Addressed,
     *,
     language: Literal["sv", "en"] = "sv",
     colours: Literal["light", "dark"] = "light",
@@ -103,7 +111,7 @@ async def sign_in(seen: Seen, service: str, sub: str) -> None:
     await seen.page.wait_for_url(f"**/{service}/")
 
 
-async def choose(context: BrowserContext, portal: Portal, **choices: str) -> None:
+async def choose(context: BrowserContext, portal: Addressed, **choices: str) -> None:
     """Choose language or colours as the buttons do."""
     names = {"language": LANGUAGE_COOKIE, "colours": COLOURS_COOKIE}
     await context.add_cookies([{"name": names[name], "value": it, "url": portal.url} for name, it in choices.items()])
@@ -112,3 +120,34 @@ async def choose(context: BrowserContext, portal: Portal, **choices: str) -> Non
 async def headings(page: Page) -> list[Any]:
     """Return the levels of the page's headings, in order."""
     return list(await page.evaluate("() => [...document.querySelectorAll('h1,h2,h3,h4')].map(it => +it.tagName[1])"))
+
+
+_REACHABLE: Final = """() => [...document.querySelectorAll(
+    'a[href], button, input:not([type=hidden]), select, textarea, [tabindex="0"], summary')]
+  .filter(it => it.checkVisibility({visibilityProperty: true}) && !it.disabled
+     && !(it.type === 'radio' && !it.checked && document.querySelector(`[name="${it.name}"]:checked`))).length"""
+_FOCUSED: Final = """() => {
+  const it = document.activeElement, style = getComputedStyle(it);
+  const all = window.kurslotsSeen ??= new Set();
+  if (it === document.body) return {where: 'body', count: all.size};
+  all.add(it);
+  return {where: it.outerHTML.slice(0, 100), count: all.size,
+          shown: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2};
+}"""
+_MOST_TABS: Final = 600
+
+
+async def tab_through(page: Page) -> list[str]:
+    """Press Tab from the top to the end; return what was not reached and what did not show that it had the focus."""
+    expected = await page.evaluate(_REACHABLE)
+    reached = 0
+    wrong: list[str] = []
+    for _ in range(_MOST_TABS):
+        await page.keyboard.press("Tab")
+        at = await page.evaluate(_FOCUSED)
+        if at["where"] == "body" or at["count"] == reached:
+            return wrong if reached == expected else [*wrong, f"{reached} of {expected} reached"]
+        reached = at["count"]
+        if not at["shown"]:
+            wrong.append(f"focus not seen at {at['where']}")
+    raise AssertionError("the focus never came to an end")

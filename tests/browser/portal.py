@@ -6,6 +6,7 @@ the functions that take it up, so that no broker is needed to look at pages.
 
 import base64
 import secrets
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -69,13 +70,15 @@ class Portal:
 
 
 @asynccontextmanager
-async def running_portal(databases: Databases, home: Path) -> AsyncIterator[Portal]:
-    """Run the portal with two projects and their people."""
+async def running_portal(
+    databases: Databases, home: Path, *, at: socket.socket | None = None, **changes: str
+) -> AsyncIterator[Portal]:
+    """Run the portal with two projects and their people; keywords replace what the services are told."""
     async with AsyncExitStack() as stack:
-        origin = await stack.enter_async_context(running_origin(home))
+        origin = await stack.enter_async_context(running_origin(home, at=at))
         environment = pytest.MonkeyPatch()
         stack.callback(environment.undo)
-        for name, value in _shared_environment(origin).items():
+        for name, value in (_shared_environment(origin) | changes).items():
             environment.setenv(name, value)
         for service in _SERVICES:
             environment.setenv(f"{service.upper()}_DATABASE_URL", await databases.of_service(service))

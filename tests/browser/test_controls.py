@@ -1,13 +1,12 @@
-"""The checks of `test_every_page` find what they look for: each is shown a page on which it must find something."""
+"""The checks of the whole portal (`tests/system/test_portal.py`) find what they look for, each on a page made wrong."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.looking import PHONE, Seen, a_reader
+from tests.browser.looking import PHONE, Seen, a_reader, tab_through
 from tests.browser.portal import Portal
-from tests.browser.test_every_page import _tab_through
 
 
 @pytest.fixture
@@ -42,8 +41,17 @@ async def test_a_focus_that_is_not_seen_is_found(seen: Seen) -> None:
         """it => { const button = document.createElement('button');
                    button.textContent = 'x'; button.style.outline = 'none'; it.append(button) }"""
     )
-    _, unseen = await _tab_through(seen.page)
-    assert len(unseen) == 1
+    (wrong,) = await tab_through(seen.page)
+    assert wrong.startswith("focus not seen at")
+
+
+async def test_what_tab_does_not_reach_is_found(seen: Seen) -> None:
+    assert await tab_through(seen.page) == []
+    await seen.page.locator("main").evaluate(
+        """it => { const button = document.createElement('button'); button.textContent = 'x'; it.append(button);
+                   button.addEventListener('focus', () => document.querySelector('footer a').focus()) }"""
+    )
+    assert any("reached" in wrong for wrong in await tab_through(seen.page))
 
 
 async def test_an_inline_script_and_style_are_refused_and_complained_of(seen: Seen) -> None:

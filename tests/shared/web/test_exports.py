@@ -42,7 +42,7 @@ async def test_a_filter_keeps_what_was_asked_and_leaves_out_what_is_empty(app: F
         assert page.tag("input", name="q")["value"] == "Truck"
         assert page.tag("option", value="2")["selected"] is None  # an attribute without a value
         assert page.tag("input", name="sort")["value"] == "-title"
-        (clear,) = page.tags("a", class_="quiet", hx_boost="false")
+        (clear,) = page.tags("a", class_="quiet", data_hx_boost="false")
         assert clear["href"] == f"{NOTES}?sort=-title"
 
 

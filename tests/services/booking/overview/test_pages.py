@@ -37,7 +37,7 @@ def _employer(name: str) -> dict[str, Any]:
 
 async def _rows(page: httpx.AsyncClient, address: str = EMPLOYERS) -> list[str]:
     links = page_of(await page.get(address)).tags("a")
-    hrefs = [str(link["href"]) for link in links if link.get("hx-boost") == "false"]
+    hrefs = [str(link["href"]) for link in links if link.get("data-hx-boost") == "false"]
     return [href.removeprefix(f"{EMPLOYERS}/") for href in hrefs if href.startswith(f"{EMPLOYERS}/")]
 
 

@@ -95,9 +95,9 @@ async def test_figures_are_told_in_swedish(booked: Office) -> None:
 
 async def test_the_page_follows_its_figures_and_says_how_old_it_is(booked: Office, lead: httpx.AsyncClient) -> None:
     page = page_of(await lead.get(figures_of(booked)))
-    (stream,) = [tag["sse-connect"] for tag in page.tags("div") if "sse-connect" in tag]
+    (stream,) = [tag["data-sse-connect"] for tag in page.tags("div") if "data-sse-connect" in tag]
     assert str(stream).startswith(f"{figures_of(booked)}/changes?since=")
-    assert page.tag("div", id="figures")["hx-get"] == figures_of(booked)
+    assert page.tag("div", id="figures")["data-hx-get"] == figures_of(booked)
     page.tag("span", id="figures-at", role="status")
     assert "Load again" in page.text
 

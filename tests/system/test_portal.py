@@ -1,0 +1,204 @@
+"""The whole portal after the story was told, gone through as every role.
+
+No dead link, no page without a way to it, valid HTML, every text in the reader's language, no code name or id shown,
+nothing for axe to find, and everything within reach of the keyboard.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
+from pathlib import Path
+from typing import Final, Literal
+
+import pytest
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from playwright.async_api import Browser
+
+from services.booking.app import PAGES as BOOKING_PAGES
+from services.notification.app import PAGES as NOTIFICATION_PAGES
+from services.procurement.app import PAGES as PROCUREMENT_PAGES
+from shared.web.languages import SHARED_CATALOGUES, catalogue_of
+from tests.browser.looking import DESK, PHONE, Seen, a_reader, sign_in, tab_through
+from tests.support.html_validity import wrong_in
+from tests.support.system import System
+from tests.support.texts import ROOT
+from tests.system.crawl import Crawled, Words, walk
+from tests.system.set_aside import things_set_aside
+
+pytestmark = pytest.mark.timeout(900)
+
+Language = Literal["sv", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("sv", "en")
+PEOPLE: Final = (
+    None,
+    "contact.falun",
+    "coach.dalarna",
+    "lead.dalarna",
+    "officer.dalarna",
+    "delegate.dalarna",
+    "supplier.one",
+    "trainer.dalarna",
+    "participant.one",
+    "operator",
+    "new.one",
+)
+_PAGES: Final[Mapping[str, tuple[APIRouter, ...]]] = {
+    "booking": BOOKING_PAGES,
+    "procurement": PROCUREMENT_PAGES,
+    "notification": NOTIFICATION_PAGES,
+}
+_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_CODE_NAME: Final = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+# Only an operator reads the names of tables, topics and types, and the log of what failed.
+_FOR_OPERATORS: Final = "/operator"
+_SHORTEST: Final = 12
+
+
+@pytest.fixture(scope="module")
+def told(system: System) -> System:
+    """The system after the story was told: every kind of thing is there to be looked at."""
+    system.up()
+    finished = system.run("demo", "--json", "--patience", "60", seconds=300)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return system
+
+
+@pytest.fixture(scope="module")
+async def crawled(told: System) -> AsyncIterator[dict[Language, list[Crawled]]]:
+    async with things_set_aside(told.home):
+        yield {
+            language: [page for person in PEOPLE for page in await walk(told.url, person, language=language)]
+            for language in LANGUAGES
+        }
+
+
+def _of_people(pages: Iterable[Crawled]) -> list[Crawled]:
+    return [page for page in pages if _FOR_OPERATORS not in page.address and page.media_type == "text/html"]
+
+
+def test_every_link_leads_somewhere(crawled: dict[Language, list[Crawled]]) -> None:
+    dead = [f"{page.status} {page}" for pages in crawled.values() for page in pages if page.status != 200]
+    assert dead == []
+
+
+def test_everybody_comes_to_more_than_the_front_page(crawled: dict[Language, list[Crawled]]) -> None:
+    for person in PEOPLE:
+        kinds = {page.kind for page in crawled["sv"] if page.person == (person or "nobody")}
+        assert len(kinds) >= 3, (person, kinds)
+
+
+def _routes() -> dict[str, re.Pattern[str]]:
+    """Return every address at which a page is shown, as a pattern."""
+    patterns: dict[str, re.Pattern[str]] = {}
+    for service, routers in _PAGES.items():
+        for route in (route for router in routers for route in router.routes):
+            assert isinstance(route, APIRoute)
+            path = route.path
+            if "GET" in (route.methods or ()) and route.name.startswith("show_"):
+                pattern = re.sub(r"\\\{[^/]+\\\}", "[^/]+", re.escape(f"/{service}{path}"))
+                patterns[f"/{service}{path}"] = re.compile(rf"{pattern}(?:\?.*)?")
+    return patterns
+
+
+# A walk cannot come to these: what they are about is not there after the story, or somebody is sent there by a letter.
+NOT_LINKED: Final[frozenset[str]] = frozenset()
+
+
+def test_somebody_comes_to_every_page(crawled: dict[Language, list[Crawled]]) -> None:
+    addresses = {page.address for page in crawled["sv"]}
+    unreached = {
+        path for path, pattern in _routes().items() if not any(pattern.fullmatch(address) for address in addresses)
+    }
+    assert unreached - NOT_LINKED == set()
+    assert NOT_LINKED - unreached == set(), "these are linked now"
+
+
+def test_every_page_is_valid_html(crawled: dict[Language, list[Crawled]], tmp_path: Path) -> None:
+    pages = {str(page): page.html for page in _one_of_each_kind(crawled["sv"])}
+    assert len(pages) > 20
+    assert wrong_in(pages, tmp_path) == []
+
+
+def _texts_of(language: Language) -> list[str]:
+    """Return what is written in the other language and not in this one, where it is long enough to tell them apart."""
+    folders = [SHARED_CATALOGUES, *(ROOT / "services").glob("*/translations")]
+    pairs = [pair for folder in folders for pair in catalogue_of(folder / "sv.po").items()]
+    written = {(swedish if language == "sv" else english) for english, swedish in pairs}
+    others = {(english if language == "sv" else swedish) for english, swedish in pairs} - written
+    return sorted(text for text in others if "{" not in text and len(text) >= _SHORTEST and " " in text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_in_the_readers_language(crawled: dict[Language, list[Crawled]], language: Language) -> None:
+    foreign = set(_texts_of(language))
+    assert len(foreign) > 100
+    wrong = [f"{page}: {text!r}" for page in crawled[language] for text in Words(page.html).texts if text in foreign]
+    assert wrong == []
+
+
+def test_nobody_reads_an_id_or_a_code_name(crawled: dict[Language, list[Crawled]]) -> None:
+    wrong = [
+        f"{page}: {text!r}"
+        for page in _of_people(crawled["sv"])
+        for text in Words(page.html).texts
+        if _ID.search(text) or _CODE_NAME.search(text)
+    ]
+    assert wrong == []
+
+
+def _one_of_each_kind(pages: Iterable[Crawled]) -> list[Crawled]:
+    """Return one page of each kind, the longest: most is to be seen there. Sorted so that people sign in seldom."""
+    longest: dict[str, Crawled] = {}
+    for page in pages:
+        if page.media_type == "text/html" and len(page.html) > len(longest.get(page.kind, page).html) - 1:
+            longest[page.kind] = page
+    return sorted(longest.values(), key=lambda page: (page.person, page.address))
+
+
+async def _each(seen: Seen, pages: Iterable[Crawled]) -> AsyncIterator[Crawled]:
+    signed_in = ""
+    for page in pages:
+        if page.person not in ("nobody", signed_in):
+            await seen.page.context.clear_cookies()
+            await sign_in(seen, "booking", page.person)
+            signed_in = page.person
+        await seen.page.goto(page.address)
+        yield page
+
+
+async def _findings(seen: Seen, language: Language) -> list[str]:
+    """Return all that is wrong with the page: in Swedish in both colours and on a small phone, in English in dark."""
+    found = [f"in {'light' if language == 'sv' else 'dark'}: {it}" for it in await seen.axe()]
+    if language == "sv":
+        await seen.page.emulate_media(color_scheme="dark")
+        found += [f"in dark: {it}" for it in await seen.axe(runOnly={"type": "rule", "values": ["color-contrast"]})]
+        await seen.page.emulate_media(color_scheme="light")
+        await seen.page.set_viewport_size(PHONE)
+        found += [f"too wide: {it}" for it in await seen.too_wide()]
+        found += [f"too small: {it}" for it in await seen.too_small()]
+        await seen.page.set_viewport_size(DESK)
+    found += [f"complaint: {it}" for it in seen.complaints]
+    seen.complaints.clear()
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_nothing_is_wrong_with_any_page_in_a_browser(
+    crawled: dict[Language, list[Crawled]], told: System, chromium: Browser, language: Language
+) -> None:
+    wrong: list[str] = []
+    colours: Literal["light", "dark"] = "light" if language == "sv" else "dark"
+    async with a_reader(chromium, told, language=language, colours=colours) as seen:
+        async for page in _each(seen, _one_of_each_kind(crawled[language])):
+            wrong += [f"{page}: {finding}" for finding in await _findings(seen, language)]
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_everything_is_reached_with_the_keyboard_and_the_focus_is_seen(
+    crawled: dict[Language, list[Crawled]], told: System, chromium: Browser
+) -> None:
+    wrong: list[str] = []
+    async with a_reader(chromium, told) as seen:
+        async for page in _each(seen, _one_of_each_kind(crawled["sv"])):
+            wrong += [f"{page}: {it}" for it in await tab_through(seen.page)]
+    assert not wrong, "\n".join(wrong)
