@@ -11,9 +11,8 @@ from shared import metrics
 from shared.db import Database
 from shared.messaging.consumer import GroupConsumer
 from shared.messaging.relay import Relay
+from shared.messaging.standing import OUTBOX_BY_SHARD
 from shared.messaging.timers import TimerRunner
-
-_COUNT_LIMIT = 10_000  # a gauge need not be exact beyond this, and must stay cheap
 
 _STATE = text("""
     SELECT (SELECT count(*) FROM stopped_keys) AS stopped_keys,
@@ -22,16 +21,6 @@ _STATE = text("""
            (SELECT count(*) FROM dead_letters WHERE settled_at IS NULL AND retry_at IS NOT NULL) AS waiting,
            (SELECT count(*) FROM timer_failures) AS timer_failures
 """)
-
-_SHARDS = text(f"""
-    SELECT shard, counted.rows, coalesce(extract(epoch FROM clock_timestamp() - counted.oldest), 0) AS oldest_seconds
-      FROM generate_series(0, CAST(:shards AS integer) - 1) AS shard
-     CROSS JOIN LATERAL (SELECT count(*) AS rows, min(recorded_at) AS oldest
-                           FROM (SELECT recorded_at FROM outbox
-                                  WHERE slot % CAST(:shards AS integer) = shard
-                                  ORDER BY id LIMIT {_COUNT_LIMIT}) AS first) AS counted
-     ORDER BY shard
-""")  # noqa: S608 - the only thing put in is our own number
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +54,7 @@ async def read_state(database: Database, *, shards: int = 1) -> MessagingState:
     async with database.sessions() as session:
         connection = await session.connection()
         row = (await connection.execute(_STATE)).mappings().one()
-        parts = (await connection.execute(_SHARDS, {"shards": shards})).all()
+        parts = (await connection.execute(OUTBOX_BY_SHARD, {"shards": shards})).all()
     return MessagingState(
         shards=tuple(ShardState(part.shard, part.rows, float(part.oldest_seconds)) for part in parts), **row
     )

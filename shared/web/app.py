@@ -176,6 +176,7 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
     app.state.browser_sign_in = sign_in
     app.state.paces = Paces()
     app.state.live = live
+    app.state.relay_shards = settings.relay_shards
     for router in routers:
         app.include_router(router, prefix=prefix, dependencies=[Depends(gate)])
     for router in page_routers:

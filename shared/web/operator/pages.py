@@ -19,6 +19,7 @@ from shared.kernel.roles import Role
 from shared.messaging import dead_letters as letters
 from shared.messaging.dead_letters import REASON_LENGTH, Decider
 from shared.messaging.halts import list_halts
+from shared.messaging.standing import MOST_COUNTED, standing_of
 from shared.messaging.tables import dead_letters, message_decisions
 from shared.web.authorisation import Permit, Permits, Scopes
 from shared.web.bodies import Body
@@ -34,6 +35,7 @@ from shared.web.paging import Rows, read_cursor, write_cursor
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _OPERATOR: Final = Permit({Role.OPERATOR})
 PERMITS: Final[Permits] = {
+    "show_standing": _OPERATOR,
     "show_messages": _OPERATOR,
     "show_message": _OPERATOR,
     "show_replay": _OPERATOR,
@@ -66,6 +68,13 @@ class Because(Body):
 
 
 Reasoned = TypeVar("Reasoned", Replay, Because)
+
+
+@router.get("")
+async def show_standing(request: Request, session: ReadSession) -> Response:
+    """Show how the service stands, as its database knows it."""
+    standing = await standing_of(session, shards=request.app.state.relay_shards)
+    return _page(request, "operator/standing.html", standing=standing, most_counted=MOST_COUNTED)
 
 
 @router.get("/messages")

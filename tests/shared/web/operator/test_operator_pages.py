@@ -268,3 +268,30 @@ async def test_a_decision_from_another_site_is_refused(page: httpx.AsyncClient, 
     without = await page.post(address, data={"reason": "Sent twice"})
     assert (foreign.status_code, without.status_code) == (403, 403)
     assert await rows_of(database, "SELECT id FROM message_decisions") == []
+
+
+async def test_how_the_service_stands_is_told_at_a_glance(
+    page: httpx.AsyncClient, app: FastAPI, database: Database
+) -> None:
+    assert "Nothing waits for you here" in (await page.get("/sample/operator")).text
+    app.state.relay_shards = 2
+    key = new_id()
+    await _set_aside(database, key, 1)
+    await _set_aside(database, key, 2, "follower", "its key is parked")
+    await _stop(database, key)
+    async with database.engine.begin() as connection:
+        for statement in (
+            f"""INSERT INTO outbox (event_id, topic, key, slot, type, version, at, payload)
+                SELECT gen_random_uuid(), 'booking.runs', '{key}', slot, 'run.changed.v1', 1, now(), 'x'
+                  FROM unnest(ARRAY[0, 2, 3]) AS slot""",  # noqa: S608
+            f"""INSERT INTO timer_failures (timer, row_id, failures, cause, next_try_at)
+                VALUES ('reminders', '{key}', 4, 'KeyError in remind', now())""",  # noqa: S608
+            "INSERT INTO halted_consumers (worker, consumer, cause) VALUES ('machine/1', 'effects', '60 of 100 died')",
+        ):
+            await connection.exec_driver_sql(statement)
+    shown = " ".join(re.sub(r"<[^>]+>", " ", (await page.get("/sample/operator")).text).split())
+    assert "Nothing waits for you here" not in shown
+    for told in ("effects takes nothing up: 60 of 100 died", "reminders 1 4 KeyError in remind"):
+        assert told in shown
+    assert re.search(r"The oldest 1 2 0 min .* 2 1 0 min", shown)
+    assert re.search(r"Failed, and wait for you 1 .* wait behind it 1 .* Keys that Kafka refuses 1 ", shown)
