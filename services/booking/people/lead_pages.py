@@ -26,7 +26,7 @@ from shared.web.page_query import PageQuery
 from shared.web.pages.exports import Column, export
 from shared.web.pages.forms import Form, read_form, run_form
 from shared.web.pages.lists import Listing
-from shared.web.pages.rendering import render, see_other
+from shared.web.pages.rendering import render
 from shared.web.paging import Page, Rows
 
 router = APIRouter()
@@ -72,7 +72,6 @@ async def show_participants(
     if query.format:
         return await export(request, query, name="participants", columns=_COLUMNS, read=read)
     found = await read(query)
-    project = await get_project_row(session, project_id)
     return render(
         request,
         "people/led_participants.html",
@@ -80,7 +79,6 @@ async def show_participants(
         people=Listing.of(
             request, Rows(found.items, found.next), shown=found.items, name="people", sort=query.sort or "name"
         ),
-        takes_people_itself=_takes_people_itself(project.eligibility),
         wording=wording,
     )
 
@@ -174,13 +172,25 @@ async def show_identity_looks(request: Request, project_id: UUID, session: ReadS
 
 
 @router.get(_PROTECTED + "/{person_id}")
-async def show_identity_question(request: Request, project_id: UUID, person_id: UUID, session: ReadSession) -> Response:
-    """Ask why the identity is to be shown, before anything of it is."""
-    return await _question_page(request, session, project_id, person_id, Form())
+async def show_identity(
+    request: Request, project_id: UUID, person_id: UUID, session: ReadSession, actor: CurrentActor, clock: CurrentClock
+) -> Response:
+    """Ask why the identity is to be shown; to the one who has just said it, show who the person is."""
+    found = await looking.find_identity(session, project_id, person_id, by=actor.person_id, now=clock.now())
+    if found is None:
+        return await _question_page(request, session, project_id, person_id, Form())
+    person, until = found
+    return render(
+        request,
+        "people/identity.html",
+        project=await led_project(request, session, project_id),
+        person=person,
+        until=until,
+    )
 
 
 @router.post(_PROTECTED + "/{person_id}")
-async def send_identity_question(request: Request, project_id: UUID, person_id: UUID, session: ReadSession) -> Response:
+async def send_identity(request: Request, project_id: UUID, person_id: UUID, session: ReadSession) -> Response:
     """Keep who looks and why, and lead on to the name."""
     form = await read_form(request, WhyBody)
 
@@ -199,25 +209,7 @@ async def send_identity_question(request: Request, project_id: UUID, person_id: 
         return await _question_page(request, session, project_id, person_id, form)
 
     return await run_form(
-        request, form, command, done=f"/booking/projects/{project_id}/protected/{person_id}/identity", again=again
-    )
-
-
-@router.get(_PROTECTED + "/{person_id}/identity")
-async def show_identity(
-    request: Request, project_id: UUID, person_id: UUID, session: ReadSession, actor: CurrentActor, clock: CurrentClock
-) -> Response:
-    """Show who the person is to the one who has just said why; anybody else is asked first."""
-    found = await looking.find_identity(session, project_id, person_id, by=actor.person_id, now=clock.now())
-    if found is None:
-        return see_other(f"/booking/projects/{project_id}/protected/{person_id}")
-    person, until = found
-    return render(
-        request,
-        "people/identity.html",
-        project=await led_project(request, session, project_id),
-        person=person,
-        until=until,
+        request, form, command, done=f"/booking/projects/{project_id}/protected/{person_id}", again=again
     )
 
 
