@@ -89,6 +89,7 @@ async def contact(office: Office) -> AsyncIterator[httpx.AsyncClient]:
 async def _send(client: httpx.AsyncClient, address: str, **fields: object) -> httpx.Response:
     """Fill in the form at the address and send it."""
     typed: dict[str, object] = dict(page_of(await client.get(address)).typed())
+    typed.pop("q", None)  # of the form that finds people, which is another
     return await client.post(address, data={**typed, **fields})
 
 
