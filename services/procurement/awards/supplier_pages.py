@@ -1,5 +1,6 @@
 """The award notice to one bidder, as a page."""
 
+from decimal import Decimal
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -18,10 +19,12 @@ async def show_award_notice(
     request: Request, supplier_id: UUID, procedure_id: UUID, session: ReadSession, clock: CurrentClock
 ) -> Response:
     """Show who was chosen and why, and how one's own bid fared."""
+    notice = await award_notice(session, procedure_id, supplier_id)
     return supplier_page(
         request,
         "awards/notice.html",
         supplier_id=supplier_id,
-        notice=await award_notice(session, procedure_id, supplier_id),
+        notice=notice,
+        points=None if notice.points is None else Decimal(notice.points),
         invitation=await get_invitation(session, procedure_id, supplier_id, clock.now()),
     )
