@@ -14,7 +14,7 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -24,27 +24,19 @@ from tests.drills.drill import Drill, Outcome, conduct
 from tests.drills.faults import DRILLS
 from tests.drills.report import Report
 from tests.drills.size import Size, size_of_run
-from tests.drills.table import as_json, show, write_table
+from tests.drills.table import as_json, passed_before, show, write_table
 from tests.support import run
 
 
 def main() -> int:
     """Run the drills that are asked for; 0 where all passed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.drills", description=__doc__)
-    parser.add_argument("--only", default="", help="numbers of faults, such as 1,6")
-    parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--json", type=Path, help="write everything that was found to this file")
-    parser.add_argument("--markdown", type=Path, help="write the table into this page, between its marks")
-    parser.add_argument(
-        "--with", nargs="*", type=Path, default=[], dest="others", help="runs (--json) to name beside it"
-    )
-    parser.add_argument("--no-controls", action="store_true", help="leave the control twins out")
-    parser.add_argument("--keep", action="store_true", help="keep the folder with logs and ledgers")
-    given = parser.parse_args()
+    given = _asked_for()
     wanted = {int(number) for number in given.only.split(",") if number}
-    if strangers := wanted - {drill.number for drill in DRILLS}:
-        parser.error(f"there is no fault {', '.join(map(str, sorted(strangers)))}")
-    seed = secrets.randbelow(2**31) if given.seed is None else given.seed
+    broken_off = json.loads(given.resume.read_text()) if given.resume else {"seed": None, "drills": []}
+    done = passed_before(broken_off, DRILLS)
+    seed = next((each for each in (broken_off["seed"], given.seed) if each is not None), secrets.randbelow(2**31))
+    asked = [drill for drill in DRILLS if not wanted or drill.number in wanted]
+    to_do = [drill for drill in asked if drill not in [outcome.drill for outcome in done]]
     console = Console(width=None if sys.stdout.isatty() else 200)
     folder = Path(tempfile.mkdtemp(prefix="kurslots-drills-"))
     leads = run.begin()
@@ -52,7 +44,8 @@ def main() -> int:
 
     size = size_of_run()
 
-    def so_far(outcomes: list[Outcome]) -> None:
+    def so_far(found: list[Outcome]) -> None:
+        outcomes = [*done, *found]
         this = {"seed": seed, "drills": as_json(outcomes)}
         if given.json:
             given.json.write_text(json.dumps(this, indent=1) + "\n")
@@ -60,9 +53,9 @@ def main() -> int:
             others = [json.loads(other.read_text()) for other in given.others]
             write_table(given.markdown, outcomes, size, [*others, this])
 
-    conducting = _conduct_all(console, folder, wanted, seed, size, so_far, controls=not given.no_controls)
+    conducting = _conduct_all(console, folder, to_do, seed, size, so_far, controls=not given.no_controls)
     try:
-        outcomes = asyncio.run(conducting)
+        outcomes = [*done, *asyncio.run(conducting)]
     finally:
         if leads:
             run.end()
@@ -75,10 +68,29 @@ def main() -> int:
     return 0 if passed else 1
 
 
+def _asked_for() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.drills", description=__doc__)
+    parser.add_argument("--only", default="", help="numbers of faults, such as 1,6")
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--resume", type=Path, help="carry on the run of this file (--json) with what has not passed")
+    parser.add_argument("--json", type=Path, help="write everything that was found to this file")
+    parser.add_argument("--markdown", type=Path, help="write the table into this page, between its marks")
+    parser.add_argument(
+        "--with", nargs="*", type=Path, default=[], dest="others", help="runs (--json) to name beside it"
+    )
+    parser.add_argument("--no-controls", action="store_true", help="leave the control twins out")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with logs and ledgers")
+    given = parser.parse_args()
+    strangers = {int(number) for number in given.only.split(",") if number} - {drill.number for drill in DRILLS}
+    if strangers:
+        parser.error(f"there is no fault {', '.join(map(str, sorted(strangers)))}")
+    return given
+
+
 async def _conduct_all(
     console: Console,
     folder: Path,
-    wanted: set[int],
+    drills: Sequence[Drill],
     seed: int,
     size: Size,
     so_far: Callable[[list[Outcome]], None],
@@ -88,9 +100,7 @@ async def _conduct_all(
     console.print(f"seed {seed}; at least {size.commands} commands a drill; logs in {folder}")
     outcomes: list[Outcome] = []
     async with Backstage(folder) as backstage:
-        for drill in DRILLS:
-            if wanted and drill.number not in wanted:
-                continue
+        for drill in drills:
             outcome = await _conducted(backstage, drill, seed, size, controls=controls)
             said = outcome.not_possible and f"NOT DRILLED ({outcome.not_possible})"
             said = said or ("passed" if outcome.passed else "FAILED")

@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.drills.drill import Outcome
+from tests.drills.drill import Drill, Outcome
+from tests.drills.report import Report
 from tests.drills.size import Size
 from tests.support.machine import describe_machine
 
@@ -113,6 +114,24 @@ def _sum(run: Mapping[str, Any]) -> str:
         f"Seed {run['seed']}: {sum(each['passed'] for each in drills)} of {len(drills)} drills passed, "
         f"{failed} of {len(controls)} controls failed as they must; {done}; {found}; {minutes:.0f} minutes."
     )
+
+
+def passed_before(run: Mapping[str, Any], drills: Sequence[Drill]) -> list[Outcome]:
+    """Return what passed in a run that was broken off, from what `as_json` wrote of it."""
+    by_name = {(drill.number, drill.name): drill for drill in drills}
+    return [
+        Outcome(
+            drill=by_name[each["number"], each["name"]],
+            seed=run["seed"],
+            report=Report(**each["report"]),
+            control=None if each["control"] is None else Report(**each["control"]),
+            control_tries=0,
+            seconds=each["seconds"],
+            not_possible=each["not_possible"],
+        )
+        for each in run["drills"]
+        if each["passed"]
+    ]
 
 
 def _name(outcome: Outcome) -> str:

@@ -6,7 +6,7 @@ from tests.drills.drill import Drill, Outcome
 from tests.drills.report import Report
 from tests.drills.size import QUICK, Size
 from tests.drills.stage import Stage
-from tests.drills.table import as_json, write_table
+from tests.drills.table import as_json, passed_before, write_table
 
 
 async def nothing(_stage: Stage, _random: object, _size: Size) -> None:
@@ -35,3 +35,10 @@ def test_a_page_names_every_run_and_keeps_what_is_around(tmp_path: Path) -> None
         "0 lost, 0 double, 0 out of order, 0 oversold, 0 late; 3 minutes.\n"
     ) in text
     assert "| 2. a fault | 84 | 60 | 0 | 0 | 0 | 0 | 1.5 s | – | yes, without inbox: 1 lost, 2 double |\n" in text
+
+
+def test_a_run_that_was_broken_off_keeps_what_had_passed() -> None:
+    good = an_outcome(Report(commands=84, acknowledged=60, longest_stall=1.5), Report(lost=["a"]))
+    bad = an_outcome(Report(commands=10, acknowledged=9, out_of_order=["d"]), Report())
+    [kept] = passed_before({"seed": 7, "drills": as_json([good, bad])}, [good.drill])
+    assert as_json([kept]) == as_json([good])
