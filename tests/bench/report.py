@@ -64,7 +64,7 @@ def show(outcomes: Sequence[Outcome], size: Size) -> None:
 def markdown(outcome: Outcome, size: Size) -> str:
     """Return the table of a bench for a document."""
     lines = [
-        f"### {outcome.bench.title}",
+        f"## {outcome.bench.title}",
         "",
         "| " + " | ".join(column.strip() for column in _COLUMNS) + " |",
         "|" + "---|" * len(_COLUMNS),
