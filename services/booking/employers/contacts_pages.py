@@ -67,7 +67,9 @@ async def show_contacts(request: Request, project_id: UUID, employer_id: UUID, s
     """Show who acts for the employer in the project."""
     standing = await standing_of(request, session, employer_id, project_id)
     held = await list_employer_roles(session, project_id, employer_id, _ALL)
-    return render(request, "employers/contacts.html", standing=standing, held=held.items)
+    # a participant's role is held for the employer too, and lets her do nothing for it
+    acting = [each for each in held.items if each.role in (Role.CONTACT, Role.COACH)]
+    return render(request, "employers/contacts.html", standing=standing, held=acting)
 
 
 @router.get(_CONTACTS + "/new")

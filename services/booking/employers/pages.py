@@ -53,6 +53,12 @@ _FIELDS: Final[Mapping[str, str]] = {
     "contact": "given_name",
 }
 
+_ASKED: Final = (
+    *("name", "organisation_number", "kind", "employees", "turnover", "balance", "group_name"),
+    *("workplace", "municipality", "sni", "sni_version", "cfar", "affected_by", "statement"),
+    *("given_name", "family_name", "email", "phone"),
+)
+
 
 class Chosen(Body):
     """Which project a form is for."""
@@ -299,6 +305,7 @@ async def _register_page(
     request: Request, session: AsyncSession, project_id: UUID, form: Form[RegisterForm]
 ) -> Response:
     project = await get_project_row(session, project_id)
+    form.errors = {name: form.errors[name] for name in sorted(form.errors, key=_place_on_form)}
     return render(
         request,
         "employers/register.html",
@@ -356,6 +363,11 @@ async def _leave_page(
         Text(N_("Nobody is written to about it; the reason stands in the employer's history.")),
     ]
     return render(request, "employers/leave.html", standing=standing, form=form, does=does)
+
+
+def _place_on_form(name: str) -> int:
+    # what is wrong is told in the order in which the form asks
+    return _ASKED.index(name) if name in _ASKED else len(_ASKED)
 
 
 def _address_of(employer: Mapping[str, Any]) -> str:

@@ -81,6 +81,9 @@ async def _own_start(request: Request, session: ReadSession, clock: CurrentClock
             )
             for employer_id, name in mine.items()
         ],
+        projects={part.project_id: part.name for own_parts in parts_by_employer.values() for part in own_parts}
+        if len(parts) > len(mine)
+        else {},
         more_employers=len(own) > _MOST_SHOWN,
         meetings=await waiting.meetings_before(session, parts, now, _SHOWN),
         requests=await waiting.requests_of(session, parts, _SHOWN),
@@ -136,6 +139,7 @@ async def show_employer(request: Request, employer_id: UUID, session: ReadSessio
             for part in acted_in
             for step in steps_for(employer_id, part.project_id, waits[employer_id, part.project_id])
         ],
+        projects={part.project_id: part.name for part in acted_in} if len(acted_in) > 1 else {},
         people={part.project_id: waits[employer_id, part.project_id].people for part in acted_in},
         holders=await _holders(session, standing),
         history=await _history(request, session, standing, PageFilter(limit=_SHOWN)),

@@ -15,6 +15,7 @@ class Step:
     why: Text
     address: str
     label: str
+    project_id: UUID
 
 
 def steps_for(employer_id: UUID, project_id: UUID, waits: Waits) -> list[Step]:
@@ -29,6 +30,7 @@ def steps_for(employer_id: UUID, project_id: UUID, waits: Waits) -> list[Step]:
                 Text(N_("Those whom you name are called to the course and reminded of it.")),
                 f"/booking/bookings/{waits.booking_id}",
                 N_("Name the participants"),
+                project_id,
             )
         )
     if not waits.people:
@@ -38,6 +40,7 @@ def steps_for(employer_id: UUID, project_id: UUID, waits: Waits) -> list[Step]:
                 Text(N_("One by one, or a whole list at once from a spreadsheet.")),
                 f"{here}/people/paste",
                 N_("Add people"),
+                project_id,
             )
         )
     if waits.plan_id is None:
@@ -47,6 +50,7 @@ def steps_for(employer_id: UUID, project_id: UUID, waits: Waits) -> list[Step]:
                 Text(N_("A short survey of the needs is the beginning of your training plan.")),
                 f"{here}/surveys/new",
                 N_("Write down the needs"),
+                project_id,
             )
         )
     elif not waits.has_needs:
@@ -56,6 +60,7 @@ def steps_for(employer_id: UUID, project_id: UUID, waits: Waits) -> list[Step]:
                 Text(N_("The survey is written. Add each need with who it is for and how many they are.")),
                 f"{plan}/needs/new",
                 N_("Add a need"),
+                project_id,
             )
         )
     elif waits.has_plan_to_agree:
@@ -65,6 +70,7 @@ def steps_for(employer_id: UUID, project_id: UUID, waits: Waits) -> list[Step]:
                 Text(N_("It is a draft until you have read it through and agreed to it.")),
                 plan,
                 N_("Read the plan"),
+                project_id,
             )
         )
     if waits.unmet_needs:
@@ -74,6 +80,7 @@ def steps_for(employer_id: UUID, project_id: UUID, waits: Waits) -> list[Step]:
                 Text(N_("Book seats on a course that is offered, or ask for training of your own.")),
                 plan,
                 N_("Go to the plan"),
+                project_id,
             )
         )
     return steps or [
@@ -82,5 +89,6 @@ def steps_for(employer_id: UUID, project_id: UUID, waits: Waits) -> list[Step]:
             Text(N_("See which courses are offered, and book seats for your people.")),
             f"/booking/runs?employer={employer_id}",
             N_("Find a course"),
+            project_id,
         )
     ]
