@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, ViewportSize
 
 from shared.web.pages.choices import COLOURS_COOKIE, LANGUAGE_COOKIE
 
@@ -92,10 +92,16 @@ async def a_reader(
         seen = Seen(page)
         page.on("console", lambda message: _note(seen, message))
         page.on("pageerror", lambda error: seen.complaints.append(f"script: {error}"))
-        page.on("requestfailed", lambda request: seen.complaints.append(f"not loaded: {request.url}"))
+        page.on("requestfailed", lambda request: _note_failure(seen, request))
         yield seen
     finally:
         await context.close()
+
+
+def _note_failure(seen: Seen, request: Request) -> None:
+    # the stream of a live page is broken off when the page is left
+    if request.resource_type != "eventsource":
+        seen.complaints.append(f"not loaded: {request.url}")
 
 
 def _note(seen: Seen, message: ConsoleMessage) -> None:
