@@ -47,6 +47,20 @@ async def _done(database: Database) -> list[int]:
     return [row.done for row in await rows_of(database, "SELECT done FROM reminders ORDER BY due_at")]
 
 
+async def test_what_a_consumer_commits_is_told_in_the_worker_at_once(database_url: str, listener: Listener) -> None:
+    worker = listener.worker(database_url, kafka="nowhere:9092", namespace="told")
+    woken = [relay._wake for relay in worker.relays]
+    assert worker.consumers
+    for consumer in worker.consumers:
+        worker.running.committed.clear()
+        for wake in woken:
+            wake.clear()
+        consumer._after_batch()
+        assert worker.running.committed.is_set(), "who sends notifications waits for this and not for a clock"
+        assert all(wake.is_set() for wake in woken)
+    await worker.database.close()
+
+
 async def test_a_timer_runs_what_is_due_and_once(database: Database, listener: Listener) -> None:
     clock = FixedClock(_NOON)
     await _remind(database, _NOON - timedelta(hours=1), _NOON, _NOON + timedelta(hours=1))
