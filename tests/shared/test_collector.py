@@ -1,22 +1,19 @@
 """A real process, as it is started in earnest, tells its spans to a collector over OTLP, the last ones as it stops."""
 
-import gzip
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from deploy.embedded.processes import free_port
+from tests.support.collector import Collector, running_collector
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -25,44 +22,10 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 _PATIENCE_SECONDS = 200
 
 
-@dataclass
-class Collector:
-    """What OTLP's HTTP address takes: `spans` by name of the process."""
-
-    url: str = ""
-    spans: list[tuple[str, str, str]] = field(default_factory=list)
-
-    def take(self, body: bytes) -> None:
-        request = ExportTraceServiceRequest.FromString(body)
-        for resource in request.resource_spans:
-            process = {each.key: each.value.string_value for each in resource.resource.attributes}["service.name"]
-            for scope in resource.scope_spans:
-                self.spans += [(process, span.name, span.trace_id.hex()) for span in scope.spans]
-
-
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    taken = Collector()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            taken.take(gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
-            assert self.path == "/v1/traces"
-            self.send_response(200)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - http.server's own name
-            del format, arguments
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        taken.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield taken
-        server.shutdown()
-        thread.join()
+    with running_collector() as collector:
+        yield collector
 
 
 @dataclass
@@ -119,7 +82,8 @@ def test_a_process_tells_its_spans_and_the_last_before_it_ends(collector: Collec
     finally:
         web.process.kill()
         web.process.wait()
-    assert ("booking-web", "GET other", TRACE) in collector.spans
+    told = [(each.process, each.name, each.trace_id) for each in collector.spans]
+    assert ("booking-web", "GET other", TRACE) in told
     assert f'"trace_id": "{TRACE}"' in (tmp_path / "log").read_text()
 
 
