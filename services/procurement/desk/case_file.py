@@ -162,11 +162,9 @@ def _with_choices(
 
 async def _choices(session: AsyncSession, lot_ids: Sequence[UUID]) -> dict[UUID, LotAdvice]:
     found = await session.exec(
-        select(LotAdvice)
-        .where(col(LotAdvice.lot_id).in_(lot_ids))
-        .order_by(col(LotAdvice.lot_id), col(LotAdvice.given_at).desc(), col(LotAdvice.id).desc())
-        .distinct(col(LotAdvice.lot_id))
+        select(LotAdvice).where(col(LotAdvice.lot_id).in_(lot_ids)).order_by(col(LotAdvice.given_at), col(LotAdvice.id))
     )
+    # of each lot the newest stays
     return {choice.lot_id: choice for choice in found}
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, Text, func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -50,7 +50,8 @@ def _matches(asked: str) -> ColumnElement[bool]:
     by_name = col(Supplier.name).icontains(asked, autoescape=True)
     if not digits.isdecimal():
         return by_name
-    return or_(by_name, col(Supplier.organisation_number).contains(digits[-_NUMBER_DIGITS:], autoescape=True))
+    number = func.replace(col(Supplier.organisation_number), "-", "", type_=Text())
+    return or_(by_name, number.contains(digits[-_NUMBER_DIGITS:], autoescape=True))
 
 
 async def _with_accounts(session: AsyncSession, ids: list[UUID]) -> set[UUID]:

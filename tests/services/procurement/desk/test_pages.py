@@ -99,7 +99,7 @@ async def test_a_case_is_carried_from_the_inbox_to_the_order(desk: Desk) -> None
     chosen = f"/requests/take?request={one.id}&request={two.id}"
     beside = await desk.see("officer", chosen)
     assert "2 requests, for 12 persons together" in beside.text
-    assert len(beside.tags("input", name="request_ids")) == 2
+    assert len({tag["value"] for tag in beside.tags("input", name="request_ids")}) == 2
     case = await desk.done(
         "officer", "/requests/take", request_ids=[str(one.id), str(two.id)], title="Svetsning i Falun"
     )
