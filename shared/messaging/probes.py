@@ -1,23 +1,53 @@
 """What a worker says of itself over HTTP: alive, ready, measured. No payloads, no ids of people."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from faststream.asgi import AsgiResponse, get
 from faststream.asgi.response import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
-from shared.db import AWAY, why_away
-
-if TYPE_CHECKING:
-    from shared.messaging.worker import Worker
+from shared.db import AWAY, Database, why_away
+from shared.messaging.broker import PatientBroker
+from shared.messaging.consumer import GroupConsumer
+from shared.messaging.relay import Relay
 
 _READY, _NOT_READY = 200, 503
 _PATIENCE_SECONDS = 3.0  # whoever asks waits a few seconds at most
 
 
-def probes(worker: "Worker") -> list[tuple[str, Any]]:
+class Observed(Protocol):
+    """The parts of a worker that are told of."""
+
+    @property
+    def service(self) -> str:
+        """Whose worker it is."""
+        ...
+
+    @property
+    def database(self) -> Database:
+        """Where its service's rows are."""
+        ...
+
+    @property
+    def broker(self) -> PatientBroker:
+        """Its connection to Kafka."""
+        ...
+
+    @property
+    def consumers(self) -> Sequence[GroupConsumer]:
+        """Its consumers."""
+        ...
+
+    @property
+    def relays(self) -> Sequence[Relay]:
+        """Its relays."""
+        ...
+
+
+def probes(worker: Observed) -> list[tuple[str, Any]]:
     """Return the routes."""
 
     @get(include_in_schema=False)
@@ -40,7 +70,7 @@ def probes(worker: "Worker") -> list[tuple[str, Any]]:
     return [("/health", health), ("/ready", ready), ("/metrics", metrics)]
 
 
-def _account(worker: "Worker") -> dict[str, Any]:
+def _account(worker: Observed) -> dict[str, Any]:
     return {
         "service": worker.service,
         "process": "worker",
@@ -59,7 +89,7 @@ def _account(worker: "Worker") -> dict[str, Any]:
     }
 
 
-async def _why_no_database(worker: "Worker") -> str | None:
+async def _why_no_database(worker: Observed) -> str | None:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS), worker.database.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))

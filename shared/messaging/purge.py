@@ -4,8 +4,9 @@ The inbox is kept twice as long as a topic keeps a fact: a record that can still
 """
 
 import asyncio
+from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from shared.contracts.topics import TOPICS, Kind
 from shared.db import Database
@@ -18,62 +19,43 @@ HALT_DAYS = 1
 FORGOTTEN_TIMER_DAYS = 7
 _PAUSE_SECONDS = 0.05
 
-_STEPS = (
-    (
-        text("""
-            DELETE FROM inbox
-             WHERE (message_id, consumer) IN (SELECT message_id, consumer FROM inbox
-                                               WHERE seen_at < clock_timestamp() - :days * interval '1 day'
-                                               ORDER BY seen_at LIMIT :step)
-        """),
-        INBOX_DAYS,
-    ),
-    (
-        text("""
-            DELETE FROM dead_letters
-             WHERE id IN (SELECT id FROM dead_letters
-                           WHERE settled_at < clock_timestamp() - :days * interval '1 day'
-                           ORDER BY settled_at LIMIT :step)
-        """),
-        SETTLED_LETTER_DAYS,
-    ),
-    (
-        text("""
-            DELETE FROM message_decisions
-             WHERE id IN (SELECT id FROM message_decisions
-                           WHERE decided_at < clock_timestamp() - :days * interval '1 day'
-                           ORDER BY decided_at LIMIT :step)
-        """),
-        DECISION_DAYS,
-    ),
-    (
-        text("""
-            DELETE FROM halted_consumers
-             WHERE (worker, consumer) IN (SELECT worker, consumer FROM halted_consumers
-                                           WHERE noted_at < clock_timestamp() - :days * interval '1 day'
-                                           LIMIT :step)
-        """),
-        HALT_DAYS,
-    ),
-    (
-        text("""
-            DELETE FROM timer_failures
-             WHERE (timer, row_id) IN (SELECT timer, row_id FROM timer_failures
-                                        WHERE next_try_at < clock_timestamp() - :days * interval '1 day'
-                                        ORDER BY next_try_at LIMIT :step)
-        """),
-        FORGOTTEN_TIMER_DAYS,
-    ),
+
+@dataclass(frozen=True)
+class Aged:
+    """A table whose rows are forgotten so many days after the time in a column."""
+
+    table: str
+    key: str
+    column: str
+    days: int
+
+    def step(self) -> TextClause:
+        """Return what deletes the oldest of them, `step` at most."""
+        # of the statement, for with a time that runs on no index would find them
+        return text(f"""
+            DELETE FROM {self.table}
+             WHERE ({self.key}) IN (SELECT {self.key} FROM {self.table}
+                                     WHERE {self.column} < statement_timestamp() - :days * interval '1 day'
+                                     ORDER BY {self.column} LIMIT :step)
+        """)  # noqa: S608 - names of ours
+
+
+_AGED = (
+    Aged("inbox", "message_id, consumer", "seen_at", INBOX_DAYS),
+    Aged("dead_letters", "id", "settled_at", SETTLED_LETTER_DAYS),
+    Aged("message_decisions", "id", "decided_at", DECISION_DAYS),
+    Aged("halted_consumers", "worker, consumer", "noted_at", HALT_DAYS),
+    Aged("timer_failures", "timer, row_id", "next_try_at", FORGOTTEN_TIMER_DAYS),
 )
 
 
 async def purge(database: Database, *, step: int = STEP) -> int:
     """Delete all that is too old, `step` rows in a transaction; return how many rows went."""
     gone = 0
-    for statement, days in _STEPS:
+    for aged in _AGED:
         while True:
             async with database.engine.begin() as connection:
-                count = (await connection.execute(statement, {"days": days, "step": step})).rowcount
+                count = (await connection.execute(aged.step(), {"days": aged.days, "step": step})).rowcount
             gone += count
             if count < step:
                 break

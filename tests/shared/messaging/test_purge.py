@@ -56,9 +56,9 @@ def _count_commits(database: Database) -> Callable[[], int]:
 
 async def test_a_step_in_hand_keeps_nobody_from_taking_messages(database: Database) -> None:
     await _age(database, 500)
-    statement, days = purging._STEPS[0]
+    aged = purging._AGED[0]
     async with database.engine.connect() as purger:
-        gone = await purger.execute(statement, {"days": days, "step": 500})
+        gone = await purger.execute(aged.step(), {"days": aged.days, "step": 500})
         assert gone.rowcount == 500
         async with database.engine.begin() as taker:
             await taker.exec_driver_sql("SET LOCAL lock_timeout = '200ms'")
