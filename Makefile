@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 PROMETHEUS := v0.313.1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench drill drill-servers check fix docs lock lock-current promtool clean
+.PHONY: help run demo test test-keycloak bench drill drill-servers check fix docs lock lock-current promtool clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; \
@@ -23,6 +23,9 @@ demo: $(VENV)/.run  ## Play the whole story through the public API (ARGS=--json 
 
 test: $(VENV)/.dev  ## Run every test on a real PostgreSQL and a real Kafka
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+test-keycloak: $(VENV)/.dev  ## Sign in against a real Keycloak, by the issuer's contract and in Chromium
+	$(BIN)/pytest -n 0 -m keycloak tests/deploy/origin tests/keycloak $(ARGS)
 
 bench: $(VENV)/.dev  ## Measure against the limits and plainer ways (QUICK=1, ARGS="--only relay --markdown")
 	@$(BIN)/python -m tests.bench $(ARGS)

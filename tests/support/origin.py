@@ -76,9 +76,11 @@ async def serve(app: ASGIApp) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def running_origin(home: Path, **changes: object) -> AsyncIterator[RunningOrigin]:
-    """Run an origin on a home folder; keyword arguments replace its settings."""
-    with a_listener() as listener:
+async def running_origin(
+    home: Path, *, at: socket.socket | None = None, **changes: object
+) -> AsyncIterator[RunningOrigin]:
+    """Run an origin on a home folder, at a listener of the caller's or its own; keywords replace its settings."""
+    with at or a_listener() as listener:
         settings = OriginSettings(
             home=home,
             routes=home / "routes.json",

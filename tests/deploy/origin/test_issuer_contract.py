@@ -1,12 +1,10 @@
 """What an OpenID Connect issuer must do for Kurslots, whoever made it: the embedded one, or a real Keycloak.
 
-The embedded issuer is asked by default. To ask a Keycloak with the realm of `deploy/keycloak`:
-CONTRACT_ISSUER (its URL), CONTRACT_ORIGIN (the origin of the redirect addresses), CONTRACT_USER, CONTRACT_PASSWORD.
+`make test-keycloak` asks a Keycloak with the realm of `deploy/keycloak`; the tests of every day ask the embedded one.
 """
 
 import base64
 import hashlib
-import os
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -20,9 +18,11 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from tests.support.origin import client_of, running_origin
+from tests.support.keycloak import LONGEST_SECONDS, Keycloak
+from tests.support.origin import running_origin
 
 SERVICES = ("booking", "procurement", "notification")
+PERSON = "contact.falun"
 
 
 @dataclass
@@ -41,23 +41,40 @@ class Subject:
 
 
 @pytest.fixture(scope="module")
-async def issuer(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Subject]:
-    if given := os.environ.get("CONTRACT_ISSUER"):
-        async with client_of(given) as client:
-            yield await discovered(
-                Subject(
-                    issuer=given,
-                    origin=os.environ["CONTRACT_ORIGIN"],
-                    client=client,
-                    person=os.environ["CONTRACT_USER"],
-                    password=os.environ["CONTRACT_PASSWORD"],
-                )
-            )
-    else:
-        async with running_origin(tmp_path_factory.mktemp("issuer")) as running:
-            yield await discovered(
-                Subject(running.settings.issuer, running.url, running.client, "contact.falun", password=None)
-            )
+async def embedded_issuer(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Subject]:
+    async with running_origin(tmp_path_factory.mktemp("issuer")) as running:
+        yield await discovered(Subject(running.settings.issuer, running.url, running.client, PERSON, password=None))
+
+
+@pytest.fixture(scope="module")
+async def keycloak_issuer(keycloak: Keycloak) -> AsyncIterator[Subject]:
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+        keep_cookies_as_a_browser_does(client)
+        yield await discovered(Subject(keycloak.issuer, keycloak.origin, client, PERSON, keycloak.password))
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "embedded_issuer",
+        pytest.param("keycloak_issuer", marks=[pytest.mark.keycloak, pytest.mark.timeout(LONGEST_SECONDS)]),
+    ],
+    ids=["embedded", "keycloak"],
+)
+def issuer(request: pytest.FixtureRequest) -> Subject:
+    subject: Subject = request.getfixturevalue(request.param)
+    return subject
+
+
+def keep_cookies_as_a_browser_does(client: httpx.AsyncClient) -> None:
+    """Send cookies that are meant for TLS alone to a loopback address too: httpx does not."""
+
+    async def add(request: httpx.Request) -> None:
+        sent = [f"{each.name}={each.value}" for each in client.cookies.jar if request.url.path.startswith(each.path)]
+        if sent:
+            request.headers["cookie"] = "; ".join(sent)
+
+    client.event_hooks = {"request": [add]}
 
 
 async def discovered(subject: Subject) -> Subject:

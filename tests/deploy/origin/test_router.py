@@ -107,7 +107,7 @@ def with_service(tmp_path: Path, origin: RunningOrigin) -> WithService:
     @asynccontextmanager
     async def run(**settings: object) -> AsyncIterator[tuple[RunningOrigin, Service]]:
         service = Service()
-        other = running_origin(tmp_path, **settings) if settings else nullcontext(origin)
+        other = running_origin(tmp_path, at=None, **settings) if settings else nullcontext(origin)
         async with serve(service.app()) as url, other as front:
             front.write_routes({"services": {"booking": {"web": url}}})
             try:
