@@ -76,7 +76,7 @@ _CHANGES: Final[Mapping[str, str]] = {
 class RunForm(Body):
     """A run to schedule."""
 
-    meetings: list[MeetingRow] = Field(min_length=1)
+    meetings: list[MeetingRow] = Field(default_factory=list)
     capacity: Seats
     municipality: Municipality | None = None
     price_ore: Kronor | None = None
@@ -99,7 +99,7 @@ class RunForm(Body):
 class ChangeForm(Body):
     """A run's meetings as they shall be, and why."""
 
-    meetings: list[MeetingRow] = Field(min_length=1)
+    meetings: list[MeetingRow] = Field(default_factory=list)
     reason: Reason
     version: Version
     more: bool = False

@@ -100,6 +100,15 @@ async def test_what_is_wrong_with_a_meeting_is_told_at_its_field_and_nothing_typ
     assert "Meeting 2: Ends" in wrong.text
 
 
+async def test_a_run_without_meetings_is_refused_in_words(office: Office, lead: httpx.AsyncClient) -> None:
+    run, _, _ = await _booked_run(office)
+    address = f"/booking/courses/{run.course_id}/runs/new"
+    page = page_of(await lead.get(address))
+    wrong = page_of(await lead.post(address, data=typed(page, capacity="12")), 422)
+    assert "A run has at least one meeting. Give its times." in wrong.text
+    wrong.tag("a", href="#field-meetings")
+
+
 async def test_room_for_more_meetings_is_made_without_losing_what_was_typed(
     office: Office, lead: httpx.AsyncClient
 ) -> None:
