@@ -36,7 +36,7 @@ def visitors(app: FastAPI) -> Iterator[None]:
         yield
 
 
-async def send(page: httpx.AsyncClient, address: str, **fields: str) -> httpx.Response:
+async def send(page: httpx.AsyncClient, address: str, /, **fields: str) -> httpx.Response:
     form = page_of(await page.get(address))
     return await page.post(address, data={**form.typed(), **fields})
 
