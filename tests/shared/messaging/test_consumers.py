@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 import pytest
@@ -31,16 +30,6 @@ from tests.support.own_parts import OwnPart
 @pytest.fixture
 async def topics(database_url: str, kafka: str, namespace: str) -> None:
     await create_topics(settings(database_url, kafka=kafka, namespace=namespace))
-
-
-@asynccontextmanager
-async def _producer(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
-    await producer.start()
-    try:
-        yield producer
-    finally:
-        await producer.stop()
 
 
 async def _put(producer: AIOKafkaProducer, namespace: str, key: UUID, *versions: int) -> None:
@@ -77,7 +66,7 @@ async def test_killed_between_the_commits_a_worker_repeats_nothing(
     has_inbox: bool,  # noqa: FBT001 - without it the test must fail: its control twin
 ) -> None:
     keys = [new_id() for _ in range(6)]
-    async with _producer(kafka) as producer:
+    async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
         for key in keys:
             await _put(producer, namespace, key, 1, 2, 3)
 
@@ -106,7 +95,7 @@ async def test_offsets_that_kafka_did_not_take_are_committed_without_another_rec
     async with working(worker):
         await until(lambda: _all_assigned(worker))
         refused = _refuse_first_commits(worker, count=2)
-        async with _producer(kafka) as producer:
+        async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
             await _put(producer, namespace, key, 1)
         await until(lambda: _is_read(kafka, namespace))
     assert refused == [2]
@@ -155,7 +144,7 @@ async def test_poison_on_the_wire_holds_up_its_own_key_alone(
     good, bad = new_id(), new_id()
     whole = a_record(a_message(BookingConfirmed, booking_id=bad))
     unknown = [("ce_type", b"booking.teleported.v1") if name == "ce_type" else (name, v) for name, v in whole.headers]
-    async with _producer(kafka) as producer:
+    async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
         await _put(producer, namespace, good, 1)
         await producer.send_and_wait(topic, b"not json", key=b"\xff\xfe")
         await producer.send_and_wait(topic, b"\x00" * 900_000, key=whole.key, headers=list(whole.headers))
@@ -246,7 +235,7 @@ async def test_a_worker_waits_for_postgresql_and_sets_nothing_aside(
             await connection.run_sync(ledger.metadata.create_all)
         keys = [new_id() for _ in range(4)]
         async with working(listener.worker(url, kafka=kafka, namespace=namespace)):
-            async with _producer(kafka) as producer:
+            async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
                 for key in keys:
                     await _put(producer, namespace, key, 1)
 
@@ -272,7 +261,7 @@ async def test_a_consumer_that_sets_too_much_aside_halts_and_says_so(
     database: Database, database_url: str, kafka: str, namespace: str, listener: Listener, topics: None
 ) -> None:
     limits = Limits(deaths=5, deaths_of=10, pause_seconds=0)
-    async with _producer(kafka) as producer:
+    async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
         for number in range(12):
             await producer.send_and_wait(f"{namespace}.{BOOKINGS.name}", b"{", key=str(number).encode())
     async with working(listener.worker(database_url, kafka=kafka, namespace=namespace, limits=limits)) as worker:

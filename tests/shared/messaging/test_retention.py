@@ -84,7 +84,10 @@ async def test_whoever_was_away_longer_than_tombstones_are_kept_is_mended_by_pub
     async with owner.sessions() as session, session.begin():
         await describe(session, gone, version=1, at=SOME_TIME)
         await describe(session, stays, version=1, at=SOME_TIME)
-    async with _publishing(owner, hasty_kafka, namespace), _producing(hasty_kafka) as producer:
+    async with (
+        _publishing(owner, hasty_kafka, namespace),
+        AIOKafkaProducer(bootstrap_servers=hasty_kafka, acks="all") as producer,
+    ):
         async with working(listener.worker(database_url, kafka=hasty_kafka, namespace=namespace)):
             await until(lambda: _is_copied(database, 2))
         # The copy is away. The person is erased, and in time Kafka forgets even the tombstone.
@@ -131,16 +134,6 @@ def _walk_of(person: PersonDescribed) -> WalkStates:
         return [] if after is not None else [(person.person_id, 1, person)]
 
     return walk
-
-
-@asynccontextmanager
-async def _producing(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
-    await producer.start()
-    try:
-        yield producer
-    finally:
-        await producer.stop()
 
 
 async def _put(producer: AIOKafkaProducer, topic: str, record: Record) -> None:
