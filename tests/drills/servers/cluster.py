@@ -1,9 +1,13 @@
 """Three real Kafka brokers as one cluster: every record on three, and acknowledged by two at least.
 
 Each node speaks to the other two through proxies, so that one can be cut off from them while clients still reach it.
+Nodes tell each other where a third one is. They say a name, which each looks up in hosts of its own: so whatever they
+have heard, they go through the proxy from here to there, and a cut leaves no way around.
 """
 
 import asyncio
+import socket
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from deploy.embedded.kafka import KafkaServer, new_cluster_id
-from deploy.embedded.processes import Deadline, accepts_connections, free_port, last_lines
+from deploy.embedded.processes import Deadline, Program, accepts_connections, free_port, last_lines
 from tests.drills.servers.proxy import Proxies, Proxy
 from tests.support.own_parts import OwnPart
 
@@ -24,29 +28,32 @@ _ASK_SECONDS = 30.0
 _ASK_AGAIN_SECONDS = 0.2
 
 
+@dataclass(frozen=True)
+class _Node(KafkaServer):
+    """A broker that looks names up in a file of its own."""
+
+    hosts: Path = field(kw_only=True)
+
+    def program(self) -> Program:
+        program = super().program()
+        java, *arguments = program.argv
+        return replace(program, argv=(java, f"-Djdk.net.hosts.file={self.hosts.resolve()}", *arguments))
+
+
 class KafkaCluster:
     """Three brokers that are controllers too, each in a folder of its own, so that each can be killed by itself."""
 
     def __init__(self, folder: Path, proxies: Proxies | None = None) -> None:
         """With `proxies`, what the nodes say to each other goes through them, and `cut_off` can stop it."""
-        self._proxies = proxies
         self._ports = {node: free_port() for node in NODES}
         self._controllers = {node: free_port() for node in NODES}
         self._replication = {node: free_port() for node in NODES}
-        self._ways: dict[tuple[int, int], Proxy] = {}
-        self._to_replicas: dict[int, Proxy] = {}
+        self._ways: dict[tuple[int, int], list[Proxy]] = {}
+        self._told = {**self._controllers}, {**self._replication}
         if proxies is not None:
             self._lay_ways(proxies)
         cluster = new_cluster_id()
-        self.nodes = {
-            node: OwnPart(
-                KafkaServer(
-                    folder / f"node{node}", self._ports[node], self._controllers[node], self._changes(node), cluster
-                ),
-                folder / f"node{node}.log",
-            )
-            for node in NODES
-        }
+        self.nodes = {node: OwnPart(self._made(folder, node, cluster), folder / f"node{node}.log") for node in NODES}
 
     @property
     def bootstrap(self) -> str:
@@ -87,9 +94,9 @@ class KafkaCluster:
         """Return which node leads each partition, -1 where none does now. `but` is not asked: it may not know."""
         return [leader for _, _, leader, *_ in await self._partitions(topic, but)]
 
-    async def in_sync(self, topic: str) -> list[set[int]]:
-        """Return which nodes have all of each partition."""
-        return [set(in_sync) for _, _, _, _, in_sync, *_ in await self._partitions(topic, None)]
+    async def in_sync(self, topic: str, *, but: int | None = None) -> list[set[int]]:
+        """Return which nodes have all of each partition. `but` is not asked, as in `leaders`."""
+        return [set(in_sync) for _, _, _, _, in_sync, *_ in await self._partitions(topic, but)]
 
     async def _partitions(self, topic: str, but: int | None) -> list[tuple[Any, ...]]:
         """Ask one node what it knows: a client would ask any, and so one that is cut off."""
@@ -123,34 +130,51 @@ class KafkaCluster:
 
     def _around(self, node: int) -> list[Proxy]:
         assert self._ways, "the cluster was made without proxies"
-        return [*(way for ends, way in self._ways.items() if node in ends), self._to_replicas[node]]
+        return [proxy for ends, ways in self._ways.items() if node in ends and len({*ends}) > 1 for proxy in ways]
 
     def _lay_ways(self, proxies: Proxies) -> None:
-        self._to_replicas = {node: proxies.to(self._replication[node], f"replicas-{node}") for node in NODES}
-        self._ways = {
-            (here, there): proxies.to(self._controllers[there], f"controller-{here}-{there}")
-            for here in NODES
-            for there in NODES
-            if here != there
-        }
+        """Lay a way from each node to each, on a port that says where to and an address that says from where too."""
+        self._told = {node: free_port() for node in NODES}, {node: free_port() for node in NODES}
+        for here in NODES:
+            for there in NODES:
+                self._ways[here, there] = [
+                    proxies.to(real[there], f"{what}-{here}-{there}", here=told[there], host=_address(here, there))
+                    for what, real, told in (
+                        ("controller", self._controllers, self._told[0]),
+                        ("replicas", self._replication, self._told[1]),
+                    )
+                ]
+
+    def _made(self, folder: Path, node: int, cluster: str) -> KafkaServer:
+        hosts = folder / f"hosts{node}"
+        lines = [f"127.0.0.1 localhost {socket.gethostname()}"]
+        lines += [f"{_address(node, there) if self._ways else '127.0.0.1'} node{there}" for there in NODES]
+        hosts.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return _Node(
+            folder / f"node{node}",
+            self._ports[node],
+            self._controllers[node],
+            self._changes(node),
+            cluster,
+            hosts=hosts,
+        )
 
     def _changes(self, node: int) -> dict[str, str | None]:
-        voters = {
-            there: self._ways[node, there].port if (node, there) in self._ways else self._controllers[there]
-            for there in NODES
-        }
-        replication = self._replication[node]
-        to_replicas = self._to_replicas[node].port if node in self._to_replicas else replication
+        controllers, replicas = self._told
+        voters = {there: _address(node, there) if self._ways else "127.0.0.1" for there in NODES}
         return {
             "node.id": str(node),
             "controller.quorum.bootstrap.servers": None,
-            "controller.quorum.voters": ",".join(f"{there}@127.0.0.1:{port}" for there, port in voters.items()),
+            "controller.quorum.voters": ",".join(
+                f"{there}@{address}:{controllers[there]}" for there, address in voters.items()
+            ),
             "listeners": (
-                f"PLAINTEXT://127.0.0.1:{self._ports[node]},REPLICATION://127.0.0.1:{replication},"
+                f"PLAINTEXT://127.0.0.1:{self._ports[node]},REPLICATION://127.0.0.1:{self._replication[node]},"
                 f"CONTROLLER://127.0.0.1:{self._controllers[node]}"
             ),
             "advertised.listeners": (
-                f"PLAINTEXT://127.0.0.1:{self._ports[node]},REPLICATION://127.0.0.1:{to_replicas}"
+                f"PLAINTEXT://127.0.0.1:{self._ports[node]},REPLICATION://node{node}:{replicas[node]},"
+                f"CONTROLLER://node{node}:{controllers[node]}"
             ),
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,REPLICATION:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "inter.broker.listener.name": "REPLICATION",
@@ -165,3 +189,8 @@ class KafkaCluster:
             "broker.session.timeout.ms": "6000",
             "controlled.shutdown.max.retries": "3",
         }
+
+
+def _address(here: int, there: int) -> str:
+    """Return this machine's address on which a node finds another; all of 127.0.0.0/8 is the machine itself."""
+    return f"127.0.{here}.{there}"

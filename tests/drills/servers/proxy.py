@@ -66,10 +66,10 @@ class Proxies:
             assert self._process.poll() is None, last_lines(self._log)
             assert not deadline.is_over, last_lines(self._log)
 
-    def to(self, port: int, name: str, *, here: int | None = None) -> "Proxy":
+    def to(self, port: int, name: str, *, here: int | None = None, host: str = "127.0.0.1") -> "Proxy":
         """Return a new proxy to a port of this machine, on the port `here` or any free one."""
         here = here or free_port()
-        self.ask("POST", "/proxies", {"name": name, "listen": f"127.0.0.1:{here}", "upstream": f"127.0.0.1:{port}"})
+        self.ask("POST", "/proxies", {"name": name, "listen": f"{host}:{here}", "upstream": f"127.0.0.1:{port}"})
         return Proxy(self, name, here)
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> None:

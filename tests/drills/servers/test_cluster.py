@@ -1,5 +1,7 @@
 """Three brokers hold one log: with one killed or cut off, what two have acknowledged stays and work goes on."""
 
+import asyncio
+
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -31,6 +33,13 @@ async def leader_is_not(cluster: KafkaCluster, node: int) -> None:
         return (await cluster.leaders(TOPIC, but=node))[0] not in {node, -1}
 
     await until(moved, seconds=60, what=f"another leader than node {node}")
+
+
+async def is_given_up(cluster: KafkaCluster, node: int) -> None:
+    async def given_up() -> bool:
+        return node not in (await cluster.in_sync(TOPIC, but=node))[0]
+
+    await until(given_up, seconds=60, what=f"the others to go on without node {node}")
 
 
 async def all_in_sync(cluster: KafkaCluster) -> None:
@@ -70,3 +79,17 @@ async def test_a_record_outlives_its_leader_and_a_cut(cluster: KafkaCluster) -> 
     cluster.join_again(lonely)
     await all_in_sync(cluster)
     assert await read(cluster) == [b"before", b"while it is dead", b"while one is cut off"]
+
+
+async def test_whichever_is_cut_off_the_others_lead_after_all_were_started_anew(cluster: KafkaCluster) -> None:
+    """One of the three leads the quorum itself, and the others have heard from each other where it is."""
+    for node in NODES:
+        await all_in_sync(cluster)
+        await asyncio.to_thread(cluster.nodes[node].stop)
+        await cluster.nodes[node].start()
+    for lonely in NODES:
+        await all_in_sync(cluster)
+        cluster.cut_off(lonely)
+        await is_given_up(cluster, lonely)
+        cluster.join_again(lonely)
+    await all_in_sync(cluster)
