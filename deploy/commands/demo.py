@@ -10,6 +10,7 @@ def demo(
     *,
     origin: Annotated[str | None, typer.Option(envvar="KURSLOTS_ORIGIN", help="Address of the running system.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document instead of the telling.")] = False,
+    steps: Annotated[int | None, typer.Option(min=1, help="Tell the first steps alone, and leave the rest.")] = None,
     patience: Annotated[int, typer.Option(min=1, max=1200, help="Seconds to wait for an expected effect.")] = 60,
 ) -> None:
     import asyncio  # noqa: PLC0415 - `kurslots --help` stays quick
@@ -27,6 +28,7 @@ def demo(
                 patience_seconds=patience,
                 say=console.print,
                 show=lambda number, step: print_step(console, number, step),
+                steps=steps,
             )
         )
     except NoStageError as error:

@@ -16,7 +16,7 @@ import httpx
 from deploy.demo.client import Cast
 from deploy.demo.report import StepReport, StoryReport
 from deploy.demo.sinks import Sinks
-from deploy.demo.story import Story
+from deploy.demo.story import STEPS, Story
 from deploy.demo.telling import Telling
 from deploy.demo.watch import Watcher
 from deploy.embedded.home import Home, home_folder
@@ -52,8 +52,9 @@ async def tell_story(
     patience_seconds: float,
     say: Callable[[str], None],
     show: Callable[[int, StepReport], None],
+    steps: int | None = None,
 ) -> StoryReport:
-    """Tell the story and return its report; raises NoStageError where there is no system to tell it on."""
+    """Tell the story, or its first `steps`, and return its report; raises NoStageError where no system is there."""
     async with _stage(origin, say) as stage:
         clock = _working_hours(stage, say)
         async with (
@@ -61,7 +62,8 @@ async def tell_story(
             Watcher(stage.kafka, stage.namespace) as watcher,
         ):
             telling = Telling(Cast(stage.origin, http), Sinks(http, patience_seconds), clock)
-            return await Story(telling, watcher, show, StoryReport(stage.origin)).tell()
+            report = StoryReport(stage.origin)
+            return await Story(telling, watcher, show, report, steps or len(STEPS)).tell()
 
 
 @asynccontextmanager

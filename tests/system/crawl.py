@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Final
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import httpx
 
@@ -18,7 +18,12 @@ from tests.support.browser import PAGE
 
 FRONT: Final = "/booking/"
 OF_A_KIND: Final = 2
-_MOST_PAGES: Final = 400
+# what these offer depends on how far the purchase has come
+_IN_MANY_STATES: Final = re.compile(
+    r"/procurement/(cases/\{\}|procedures/\{\}|supplier/\{\}/procedures/\{\}|requests/\{\})"
+)
+_OF_MANY_STATES: Final = 6
+_MOST_PAGES: Final = 600
 _ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # what may be about one thing or another: numbers, and topics with their keys
 _NUMBER: Final = re.compile(r"(?<=/)\d+(?=/|$)")
@@ -45,14 +50,24 @@ class Crawled:
 
 
 class _Links(HTMLParser):
+    """Where a page leads on: its links, and the choices of the forms that ask for a list."""
+
     def __init__(self) -> None:
         super().__init__()
         self.addresses: list[str] = []
+        self._is_asking = False
+        self._choice = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        address = dict(attrs).get("href")
-        if tag == "a" and address:
-            self.addresses.append(address)
+        given = dict(attrs)
+        if tag == "form":
+            self._is_asking = given.get("method") == "get" and "action" not in given
+        elif tag == "select":
+            self._choice = given.get("name") or ""
+        elif tag == "option" and self._is_asking and given.get("value"):
+            self.addresses.append(f"?{urlencode({self._choice: given['value']})}")
+        elif tag == "a" and given.get("href"):
+            self.addresses.append(str(given["href"]))
 
 
 class Words(HTMLParser):
@@ -109,7 +124,8 @@ class _Walk:
         if not is_ours or parts.path in ("", "/") or any(it in parts.path for it in _NOT_WALKED):
             return
         kind = kind_of(address)
-        if address in self.seen or self.of_a_kind[kind] >= OF_A_KIND:
+        most = _OF_MANY_STATES if _IN_MANY_STATES.fullmatch(kind) else OF_A_KIND
+        if address in self.seen or self.of_a_kind[kind] >= most:
             return
         self.seen.add(address)
         self.of_a_kind[kind] += 1

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from services.booking.bookings import queries
-from services.booking.bookings.choosing import ACTING_ROLES, employers_to_book_for
+from services.booking.bookings.choosing import employers_to_book_for
 from services.booking.bookings.queries import Attendance
 from services.booking.bookings.views import BookingView, SeatView, booking_views
 from services.booking.courses.queries import get_course, get_run
@@ -68,7 +68,7 @@ async def show_run(
         price=Money(view.price_ore, view.currency) if view.price_ore else None,
         has_begun=now >= run.starts_at,
         is_full=view.taken_seats >= view.capacity,
-        may_book=actor is None or actor.holds(*ACTING_ROLES),
+        may_book=_may_book(actor, run),
         may_see_booked=_holds_run(actor, run, Role.PROJECT_LEAD, Role.TRAINER),
         leads=_holds_run(actor, run, Role.PROJECT_LEAD),
         booked=await _own_bookings(session, actor, run),
@@ -79,6 +79,11 @@ async def show_run(
         payer_names=PAYER_NAMES,
         language_name=language_name,
     )
+
+
+def _may_book(actor: Actor | None, run: Run) -> bool:
+    # a contact is told on the form where her employer takes no part; coaches and leads act in their own projects alone
+    return actor is None or actor.holds(Role.CONTACT) or _holds_run(actor, run, Role.COACH, Role.PROJECT_LEAD)
 
 
 def _holds_run(actor: Actor | None, run: Run, *roles: Role) -> bool:
