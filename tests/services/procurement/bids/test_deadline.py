@@ -16,6 +16,7 @@ from services.procurement.bids.opening import confirm_opening
 from services.procurement.bids.queries import own_bid
 from services.procurement.bids.rules import BidLate, Standing
 from services.procurement.bids.tables import Bid, SealedBid
+from services.procurement.procedures import commands as procedures
 from services.procurement.procedures.commands import change_deadline, locked_procedure
 from services.procurement.procedures.tables import Procedure
 from services.procurement.suppliers.tables import Supplier
@@ -78,7 +79,7 @@ async def opened_while_a_bid_is_held(office: Office, procedure: Procedure, suppl
     scene = office.scene
     offer, in_time = await scene.offer(procedure), FixedClock(scene.clock.now())
     async with office.database.sessions() as bidder, office.database.sessions() as opener:
-        await commands.procedure_held_for(bidder, procedure.id, supplier.id)
+        await procedures.procedure_held_for(bidder, procedure.id, supplier.id)
         scene.clock.advance(procedure.deadline - scene.clock.now())
         opening = asyncio.create_task(open_fully(opener, scene, procedure.id))
         await (somebody_waits(office) if waits else opening)
@@ -114,7 +115,8 @@ async def test_without_the_shared_lock_a_bid_in_time_would_be_lost(
         as_it_was.append(found)
         return found
 
-    monkeypatch.setattr(commands, "procedure_held_for", unlocked)
+    for module in (commands, procedures):
+        monkeypatch.setattr(module, "procedure_held_for", unlocked)
     assert await opened_while_a_bid_is_held(office, procedure, supplier, waits=False) == 0
 
 
