@@ -192,11 +192,12 @@ class LiveStreams:
 
 
 async def _wait(news: asyncio.Event, seconds: float) -> None:
+    """Return when there is news, or after so many seconds: the reader then hears a heartbeat."""
+    waiting = asyncio.create_task(news.wait())
     try:
-        async with asyncio.timeout(seconds):
-            await news.wait()
-    except TimeoutError:
-        pass  # nothing new: the reader hears a heartbeat instead
+        await asyncio.wait({waiting}, timeout=seconds)
+    finally:
+        waiting.cancel()
 
 
 def live_streams_of(request: Request) -> LiveStreams:
