@@ -19,6 +19,10 @@ from shared.kernel.texts import N_, Text
 from shared.web.validation import field_errors
 
 MOST_LINES: Final = 200
+EXAMPLE: Final = """\
+Anna Berg; anna.berg@example.test; 070-174 06 05; 19900602-2397
+Karl-Erik Öst; karl-erik@example.test
+Lo Ny;; 070-174 06 06"""
 _COLUMNS: Final = 4
 _HEADINGS: Final = re.compile(
     r"(för- och efternamn|förnamn|efternamn|namn|names?|first name|given name)", re.IGNORECASE

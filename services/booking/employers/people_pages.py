@@ -12,7 +12,7 @@ from starlette.responses import Response
 from services.booking.composition import keys_of
 from services.booking.employers import employments, people_lists, queries
 from services.booking.employers.employments import Employee
-from services.booking.employers.pasting import MOST_LINES, Pasted, PastedPerson, WrongLine, read_people
+from services.booking.employers.pasting import EXAMPLE, MOST_LINES, Pasted, PastedPerson, WrongLine, read_people
 from services.booking.employers.people_lists import PeopleFilter
 from services.booking.employers.queries import WorkplaceView
 from services.booking.employers.standing import standing_of
@@ -237,6 +237,7 @@ async def _paste_page(
         wrong=wrong,
         workplaces=await _admitted(session, project_id, employer_id),
         most=MOST_LINES,
+        example=EXAMPLE,
     )
 
 
