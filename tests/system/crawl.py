@@ -41,6 +41,7 @@ class Crawled:
     address: str
     kind: str
     linked_from: str
+    led_to: str
     status: int
     media_type: str
     html: str
@@ -164,7 +165,16 @@ async def walk(url: str, person: str | None, *, language: str = "sv") -> list[Cr
             answer = await client.get(address)
             media_type = answer.headers.get("content-type", "").partition(";")[0]
             html = answer.text if media_type == "text/html" else ""
-            page = Crawled(found.person, address, kind_of(address), linked_from, answer.status_code, media_type, html)
+            page = Crawled(
+                found.person,
+                address,
+                kind_of(address),
+                linked_from,
+                answer.url.path,
+                answer.status_code,
+                media_type,
+                html,
+            )
             found.pages.append(page)
             links = _Links()
             links.feed(html)

@@ -123,6 +123,10 @@ NOT_LINKED: Final = frozenset(
         "/procurement/procedures/{procedure_id}/award",  # a procedure whose bids are all scored
         "/procurement/questions/{question_id}/answer",  # a question
         "/procurement/suppliers/{registered_id}/code",  # a supplier for whom nobody acts yet
+        "/procurement/procedures/{procedure_id}/deadline",  # a deadline that a later telling may have passed
+        "/procurement/procedures/{procedure_id}/invitations",
+        "/procurement/supplier/{supplier_id}/procedures/{procedure_id}/bid",
+        "/procurement/supplier/{supplier_id}/procedures/{procedure_id}/withdraw",
     }
 )
 
@@ -180,7 +184,8 @@ def _one_of_each_kind(pages: Iterable[Crawled]) -> list[Crawled]:
 async def _each(seen: Seen, pages: Iterable[Crawled]) -> AsyncIterator[Crawled]:
     """Open every page as the one who was shown it; what a list is asked for makes no other page."""
     signed_in = "nobody"
-    for page in (page for page in pages if "?" not in page.kind):
+    own = [page for page in pages if "?" not in page.kind and not page.led_to.startswith("/issuer")]
+    for page in own:
         if page.person != signed_in:
             await seen.page.context.clear_cookies()
             if page.person != "nobody":
