@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 
 from shared.web.exchange import RouteFacts
 from shared.web.idempotency import LONGEST_KEY
+from shared.web.pace import TOO_OFTEN
 from shared.web.problems import PROBLEM_JSON, Problem
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
@@ -29,6 +30,7 @@ _PROBLEMS: Final[Mapping[int, str]] = {
     414: "The address is too long",
     415: "The body is not JSON",
     422: "Something in the input is wrong",
+    429: "Tried too often; Retry-After says how many seconds to wait",
     431: "The headers are too long",
     500: "A fault of ours",
     503: "Not possible just now; try again in a moment, with the same key",
@@ -76,6 +78,7 @@ def _complete(operation: dict[str, Any], method: str, facts: RouteFacts) -> None
         statuses += [401, 403]
     statuses += [404, 409]
     responses = operation.setdefault("responses", {})
+    statuses += [TOO_OFTEN] if str(TOO_OFTEN) in responses else []  # a route says this itself
     for status in sorted(statuses):
         responses[str(status)] = _problem_answer(status)
 

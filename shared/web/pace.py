@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from shared.kernel.errors import TooOften
 from shared.kernel.texts import N_
+from shared.web.exchange import exchange_of
 
 _MOST_KEPT: Final = 50_000
 _ONES_OWN_NETWORK_BITS: Final = 64  # whoever has one IPv6 address has all of these
@@ -35,6 +36,14 @@ class Try:
 
     what: str
     who: str
+
+
+# A whole office may have one address, and all begin their day at once.
+OFFICE_PACE: Final = Pace(at_once=120, seconds=0.5)
+CODE_PACE: Final = Pace(at_once=10, seconds=30)
+TOO_OFTEN: Final = 429
+PACED: Final[dict[int | str, dict[str, object]]] = {TOO_OFTEN: {}}
+"""What a route that keeps a pace gives as its `responses`: the document of the API tells of it."""
 
 
 class Paces:
@@ -69,6 +78,13 @@ def keep_pace(request: Request, what: str, *, of_address: Pace, of_one: Pace, on
     if one is not None:
         paces.keep(Try(what, one), of_one)
     paces.keep(Try(what, address_of(request)), of_address)
+
+
+def keep_pace_of_codes(request: Request) -> None:
+    """Count a code that somebody who is signed in says she was given. Raises TooOften."""
+    subject = exchange_of(request).subject
+    one = None if subject is None else f"{subject.issuer} {subject.sub}"
+    keep_pace(request, "code", of_address=OFFICE_PACE, of_one=CODE_PACE, one=one)
 
 
 def address_of(request: Request) -> str:

@@ -18,6 +18,7 @@ from services.booking.people.queries import MeView, ParticipantView, PersonView
 from services.booking.people.rules import Education, EntryStatus
 from shared.web.bodies import Body
 from shared.web.edge import CommandContext, CurrentSubject, ReadSession, run_command
+from shared.web.pace import PACED, keep_pace_of_codes
 from shared.web.page_query import PageQuery
 from shared.web.paging import Page
 
@@ -53,11 +54,12 @@ async def get_me(session: ReadSession, subject: CurrentSubject) -> MeView:
     )
 
 
-@router.post("/invitations/accept", response_model=PersonView)
+@router.post("/invitations/accept", response_model=PersonView, responses=PACED)
 async def accept_invitation(request: Request, body: AcceptInvitation) -> Response:
     """Make the sign-in that of the person who was invited; works once."""
 
     async def command(context: CommandContext) -> PersonView:
+        keep_pace_of_codes(request)
         person = await accept(context.session, context.clock, context.subject, body.code)
         return queries.person_view(person, reader=person.id)
 

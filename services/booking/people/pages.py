@@ -18,6 +18,7 @@ from shared.kernel.grants import Subject
 from shared.kernel.roles import Role
 from shared.web.bodies import Body, Line, Version
 from shared.web.edge import CommandContext, CurrentSubject, ReadSession
+from shared.web.pace import keep_pace_of_codes
 from shared.web.pages.forms import Form, read_form, run_form
 from shared.web.pages.rendering import render
 
@@ -86,6 +87,7 @@ async def send_invitation(request: Request, query: Annotated[Invited, Query()]) 
 
     async def command(context: CommandContext) -> PersonView:
         assert form.body is not None
+        keep_pace_of_codes(request)
         try:
             person = await accounts.accept_invitation(context.session, context.clock, context.subject, form.body.code)
         except NotFound as error:

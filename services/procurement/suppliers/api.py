@@ -12,6 +12,7 @@ from services.procurement.suppliers.bodies import ClaimSupplier, DescribeSupplie
 from services.procurement.suppliers.queries import SupplierFilter, SupplierView
 from shared.web.bodies import View
 from shared.web.edge import CommandContext, ReadSession, run_command
+from shared.web.pace import PACED, keep_pace_of_codes
 from shared.web.paging import Page
 
 router = APIRouter(tags=["suppliers"])
@@ -53,11 +54,12 @@ async def add_supplier(request: Request, buyer_id: UUID, body: DescribeSupplier)
     return await run_command(request, command, status=201)
 
 
-@router.post("/supplier-claims", status_code=201, response_model=SupplierView)
+@router.post("/supplier-claims", status_code=201, response_model=SupplierView, responses=PACED)
 async def claim_supplier(request: Request, body: ClaimSupplier) -> Response:
     """Use a claim code: whoever is signed in acts for that supplier from now on."""
 
     async def command(context: CommandContext) -> SupplierView:
+        keep_pace_of_codes(request)
         supplier = await commands.claim_supplier(
             context.session, context.clock, keys_of(request), body.code, subject=context.subject
         )

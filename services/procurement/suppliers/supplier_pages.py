@@ -11,6 +11,7 @@ from services.procurement.suppliers import commands
 from services.procurement.suppliers.bodies import ClaimSupplier, DescribeSupplier
 from services.procurement.suppliers.queries import SupplierView
 from shared.web.edge import CommandContext
+from shared.web.pace import keep_pace_of_codes
 from shared.web.pages.forms import Form, read_form, run_form
 
 router = APIRouter(prefix="/supplier")
@@ -57,6 +58,7 @@ async def send_claim(request: Request) -> Response:
 
     async def command(context: CommandContext) -> SupplierView:
         assert form.body is not None
+        keep_pace_of_codes(request)
         supplier = await commands.claim_supplier(
             context.session, context.clock, keys_of(request), form.body.code, subject=context.subject
         )

@@ -29,7 +29,7 @@ from shared.web.browser.sessions import (
     take_attempt,
 )
 from shared.web.exchange import Visitor, exchange_of, parts_of
-from shared.web.pace import Pace, keep_pace
+from shared.web.pace import OFFICE_PACE, Pace, keep_pace
 from shared.web.pages.choices import own_path
 from shared.web.pages.rendering import render, see_other
 from shared.web.sign_in import IssuerKeys
@@ -41,8 +41,6 @@ PERMITS: Final[Permits] = {
     "sign_out": PUBLIC,
     "show_signed_out": PUBLIC,
 }
-# A whole office may have one address, and all begin their day at once.
-_ADDRESS_PACE: Final = Pace(at_once=120, seconds=0.5)
 _BROWSER_PACE: Final = Pace(at_once=20, seconds=6)
 _LONGEST_PARAMETER: Final = 2_000
 _PARAMETER = Query(max_length=_LONGEST_PARAMETER)
@@ -204,7 +202,7 @@ async def show_signed_out(
 
 def _keep_pace(request: Request, what: str) -> None:
     browser = _sign_in_of(request).attempt_cookie.read(request)
-    keep_pace(request, what, of_address=_ADDRESS_PACE, of_one=_BROWSER_PACE, one=browser)
+    keep_pace(request, what, of_address=OFFICE_PACE, of_one=_BROWSER_PACE, one=browser)
 
 
 def _failed(request: Request, text: Text, wanted: str, cause: str) -> Response:

@@ -35,6 +35,7 @@ from shared.web.validation import field_errors
 
 TOKEN_FIELD: Final = "_csrf"  # noqa: S105 - the name of a field
 KEY_FIELD: Final = "_key"
+_NOTHING_WAS_TRIED: Final = frozenset({429, 503})
 _OWN_FIELDS: Final = frozenset({TOKEN_FIELD, KEY_FIELD})
 _MISSING: Final = N_("Fill this in.")
 _SENT_BEFORE: Final = N_(
@@ -72,7 +73,7 @@ class Form(Generic[B]):
     def refuse(self, error: KurslotsError) -> None:
         """Take up an error of the command, at its field where it names one that the form has."""
         told = told_of(error)
-        self.status = told.status if told.status == 503 else 422  # noqa: PLR2004 - a form is wrong, or nothing was tried
+        self.status = told.status if told.status in _NOTHING_WAS_TRIED else 422
         for wrong in told.errors:
             self.errors.setdefault(wrong.field, []).append(wrong.text)
         if not told.errors:

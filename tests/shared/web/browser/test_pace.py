@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from shared.kernel.errors import TooOften
-from shared.web.browser.pages import _ADDRESS_PACE, _BROWSER_PACE
-from shared.web.pace import Pace, Paces, Try, address_of
+from shared.web.browser.pages import _BROWSER_PACE
+from shared.web.pace import OFFICE_PACE, Pace, Paces, Try, address_of
 from tests.shared.web.browser.secret import SECRET
 from tests.support.browser import PAGE, CodeIssuer, browser, sign_in
 
@@ -117,19 +117,19 @@ async def test_an_address_that_begins_too_often_waits_whatever_browsers_it_prete
     app: FastAPI, clock: Steady
 ) -> None:
     async with from_address(app, "192.0.2.7") as here, from_address(app, "192.0.2.8") as elsewhere:
-        for _ in range(_ADDRESS_PACE.at_once):
+        for _ in range(OFFICE_PACE.at_once):
             here.cookies.clear()
             assert (await here.get(BEGIN)).status_code == 303
         here.cookies.clear()
         assert (await here.get(BEGIN)).status_code == 429
         assert (await elsewhere.get(BEGIN)).status_code == 303
-        clock.at += _ADDRESS_PACE.seconds
+        clock.at += OFFICE_PACE.seconds
         assert (await here.get(BEGIN)).status_code == 303
 
 
 async def test_codes_of_the_issuer_are_not_guessed_at(app: FastAPI, clock: Steady) -> None:
     async with from_address(app, "192.0.2.7") as page:
-        for _ in range(_ADDRESS_PACE.at_once):
+        for _ in range(OFFICE_PACE.at_once):
             assert (await page.get(f"{BEGIN}/callback", params={"state": "s", "code": "c"})).status_code == 400
         assert (await page.get(f"{BEGIN}/callback", params={"state": "s", "code": "c"})).status_code == 429
 
@@ -138,5 +138,5 @@ async def test_who_is_signed_in_already_is_led_on_however_often(
     page: httpx.AsyncClient, issuer: CodeIssuer, clock: Steady
 ) -> None:
     await sign_in(page, issuer, "lead")
-    for _ in range(_ADDRESS_PACE.at_once + 5):
+    for _ in range(OFFICE_PACE.at_once + 5):
         assert (await page.get(BEGIN, params={"to": SECRET})).headers["location"] == SECRET
