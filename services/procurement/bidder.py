@@ -12,6 +12,7 @@ from shared.kernel.texts import N_
 from shared.web.pages.rendering import render
 
 OVERVIEW: Final = "/procurement/supplier"
+CLAIM: Final = f"{OVERVIEW}/claim"
 PHASES: Final[Mapping[str, tuple[str, str]]] = {
     "draft": (N_("Being prepared"), "told"),
     "open_for_bids": (N_("Open for bids"), "good"),

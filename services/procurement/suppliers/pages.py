@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from services.procurement.access import keys_of
+from services.procurement.bidder import CLAIM
 from services.procurement.office import office_page
 from services.procurement.suppliers import commands, queries, register
 from services.procurement.suppliers.bodies import DescribeSupplier
@@ -17,6 +18,7 @@ from services.procurement.suppliers.register import RegisterFilter
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, View
 from shared.web.edge import Command, CommandContext, ReadSession
+from shared.web.exchange import parts_of
 from shared.web.pages.exports import Column, export
 from shared.web.pages.forms import Form, read_form, run_form
 from shared.web.pages.lists import Listing
@@ -136,4 +138,5 @@ async def _code_page(
     if response.status_code != _SEE_OTHER or not made:
         return response
     expires_at = datetime.fromisoformat(made[0]["expires_at"])
-    return office_page(request, "suppliers/code.html", made=made[0], expires_at=expires_at)
+    claim_at = f"{parts_of(request).origin}{CLAIM}"
+    return office_page(request, "suppliers/code.html", made=made[0], claim_at=claim_at, expires_at=expires_at)

@@ -389,6 +389,7 @@ async def test_a_supplier_is_added_and_its_code_is_shown_once(desk: Desk) -> Non
     answer = await desk.post("officer", "/suppliers/new", **given)
     page = page_of(answer)
     assert "It is shown this once" in page.text
+    assert f"{desk.office.app.state.parts.origin}/procurement/supplier/claim" in page.text
     listed = await desk.see("officer", "/suppliers?q=5560360793")
     assert "Ny Utbildning AB" in listed.text
     assert "Utbildning supplier" not in listed.text
