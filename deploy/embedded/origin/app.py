@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from deploy.embedded.origin.guards import Entrance, SmallBodies
@@ -19,7 +19,7 @@ from deploy.embedded.origin.issuer.clients import registered_clients
 from deploy.embedded.origin.issuer.endpoints import IssuerRoutes
 from deploy.embedded.origin.issuer.keys import SigningKeys
 from deploy.embedded.origin.issuer.server import build_server
-from deploy.embedded.origin.pages import STYLES, Pages
+from deploy.embedded.origin.pages import Pages
 from deploy.embedded.origin.problems import OriginProblem, answer_http_error, answer_problem
 from deploy.embedded.origin.proxy import ServiceProxy
 from deploy.embedded.origin.routes import SERVICES, Routes
@@ -112,10 +112,6 @@ class Origin:
         status, document = summary(await check_all(self.routes, self.client, self.listeners), self.routes.wrong)
         return JSONResponse(document, status_code=status, headers={"cache-control": "no-store"})
 
-    async def styles(self, request: Request) -> Response:
-        del request
-        return FileResponse(STYLES, media_type="text/css", headers={"cache-control": "max-age=300"})
-
 
 def create_app(settings: OriginSettings) -> Starlette:
     """Build the origin's application; its lifespan starts and stops everything else."""
@@ -131,7 +127,7 @@ def create_app(settings: OriginSettings) -> Starlette:
     own = [
         Route("/", origin.front),
         Route("/health", origin.health),
-        Route("/origin.css", origin.styles),
+        Route("/static/{name}", origin.pages.files.answer),
         *issuer.routes(),
         *SentRoutes(origin.store, origin.pages).routes(),
         Route("/sms/a1/sms", gateway.send, methods=["POST"]),

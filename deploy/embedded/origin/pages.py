@@ -1,4 +1,4 @@
-"""The origin's few pages: plain HTML without script, in Swedish and English, readable by anyone and anything."""
+"""The origin's few pages: plain HTML without script in the look of the portal, in Swedish and English."""
 
 from pathlib import Path
 from urllib.parse import urlencode
@@ -10,8 +10,11 @@ from starlette.responses import HTMLResponse, Response
 from deploy.embedded.origin.translations import language_of, translator
 from shared.kernel.roles import Role
 from shared.kernel.texts import N_
+from shared.web.pages.static_files import StaticFiles
 
-_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 _FOLDER = Path(__file__).parent / "templates"
 ROLE_NAMES = {
     None: N_("no account yet"),
@@ -25,13 +28,13 @@ ROLE_NAMES = {
     Role.SUPPLIER: N_("supplier"),
     Role.OPERATOR: N_("operator"),
 }
-STYLES = _FOLDER / "origin.css"
 
 
 class Pages:
     """Renders a template in the request's language."""
 
     def __init__(self) -> None:
+        self.files = StaticFiles()
         self._templates = Environment(
             loader=FileSystemLoader(_FOLDER),
             autoescape=True,
@@ -48,6 +51,8 @@ class Pages:
         html = self._templates.get_template(template).render(
             _=translator(language),
             role_names=ROLE_NAMES,
+            static=lambda name: f"/static/{self.files.served_name(name)}",
+            here=request.url.path,
             language=language,
             other_language=other,
             other_address="?" + urlencode([*kept, ("lang", other)]),

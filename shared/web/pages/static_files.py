@@ -1,6 +1,7 @@
 """The files that pages ask for, each under a name with a hash of its content, so that it may be kept for ever."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,10 @@ _KINDS: Final[Mapping[str, str]] = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
 }
 _HASH_LENGTH: Final = 16
+_NAMED_IN_STYLES: Final = re.compile(r'(?<=url\(")[^":/]+(?="\))')
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +36,19 @@ class StaticFiles:
     def __init__(self, folder: Path = _FOLDER) -> None:
         self._served_names: dict[str, str] = {}
         self._files: dict[str, StaticFile] = {}
-        for path in sorted(folder.iterdir()):
+        # styles come last: they name other files, by the names under which those are served
+        for path in sorted(folder.iterdir(), key=lambda path: (path.suffix == ".css", path.name)):
             if path.suffix not in _KINDS:
                 continue
-            content = path.read_bytes()
+            content = self._styles(path) if path.suffix == ".css" else path.read_bytes()
             digest = hashlib.sha256(content).hexdigest()[:_HASH_LENGTH]
             file = StaticFile(f"{path.stem}.{digest}{path.suffix}", _KINDS[path.suffix], content)
             self._files[file.served_name] = file
             self._served_names[path.name] = file.served_name
+
+    def _styles(self, path: Path) -> bytes:
+        text = path.read_text(encoding="utf-8")
+        return _NAMED_IN_STYLES.sub(lambda named: self._served_names[named[0]], text).encode()
 
     def served_name(self, name: str) -> str:
         """Return the name with its hash; raises KeyError for a file that is not there."""

@@ -79,9 +79,15 @@ async def test_the_front_page_leads_to_every_interface(origin: RunningOrigin) ->
     assert {"/sent", "/health"} <= links
 
 
-async def test_the_styles_are_there(origin: RunningOrigin) -> None:
-    answer = await origin.client.get("/origin.css")
+async def test_the_front_page_leads_into_the_portal(origin: RunningOrigin) -> None:
+    assert "/booking/" in Outline((await origin.client.get("/")).text).links
+
+
+async def test_the_look_is_the_portals(origin: RunningOrigin) -> None:
+    [styles] = re.findall(r'<link rel="stylesheet" href="([^"]+)">', (await origin.client.get("/")).text)
+    answer = await origin.client.get(styles)
     assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, "text/css")
+    assert "/kurslots." in styles
 
 
 async def test_what_was_sent_cannot_break_its_page(origin: RunningOrigin) -> None:

@@ -258,10 +258,21 @@ async def test_a_file_is_kept_for_ever_under_the_hash_of_its_content(app: FastAP
         assert (await nobody.get("/sample/static/..%2f__init__.py")).status_code == 400
 
 
-def test_the_shipped_script_is_the_one_that_is_noted() -> None:
+async def test_styles_name_the_fonts_as_they_are_served(app: FastAPI) -> None:
+    async with browser(app) as nobody:
+        styles = page_of(await nobody.get("/sample/")).tag("link", rel="stylesheet")["href"]
+        assert styles is not None
+        fonts = re.findall(r'url\("([^"]+)"\)', (await nobody.get(styles)).text)
+        assert fonts
+        for font in fonts:
+            answer = await nobody.get(f"/sample/static/{font}")
+            assert (answer.status_code, answer.headers["content-type"]) == (200, "font/woff2")
+
+
+def test_shipped_scripts_and_fonts_are_those_that_are_noted() -> None:
     folder = ROOT / "shared/web/pages/static"
-    noted = dict(re.findall(r"\| `(\S+\.js)` \|.*\| ([0-9a-f]{64}) \|", (folder / "README.md").read_text()))
-    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.js")}
+    noted = dict(re.findall(r"\| `(\S+\.(?:js|woff2))` \|.*\| ([0-9a-f]{64}) \|", (folder / "README.md").read_text()))
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.[jw][so]*")}
     assert found == noted
 
 
