@@ -9,14 +9,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notification.base import locked
 from services.notification.notifications.commands import move
+from services.notification.notifications.desk import Desk
+from services.notification.notifications.preparing import find_unsent
 from services.notification.notifications.rules import NO_RECEIPT, OPEN, State
-from services.notification.notifications.sending import (
-    Desk,
-    find_lost,
-    find_unsent,
-    settle_lost,
-    suppress_after_soft_failures,
-)
+from services.notification.notifications.settling import find_lost, settle_lost, suppress_after_soft_failures
 from services.notification.notifications.tables import Notification
 from shared.messaging.reactions import Delivery, Timers
 

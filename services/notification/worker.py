@@ -11,9 +11,9 @@ from services.notification.channels.email import EmailChannel
 from services.notification.channels.sms import SmsChannel
 from services.notification.copies import COPIES
 from services.notification.kinds import ChannelName
+from services.notification.notifications.desk import Desk
 from services.notification.notifications.rules import Schedule
 from services.notification.notifications.sender import Sender
-from services.notification.notifications.sending import Desk
 from services.notification.notifications.standing import show_standing
 from services.notification.notifications.unsubscribing import Unsubscribing
 from services.notification.reactions import REACTIONS

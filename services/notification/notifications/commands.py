@@ -3,18 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, update
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notification.base import Holder, locked
 from services.notification.kinds import KINDS, ChannelName
-from services.notification.notifications.rules import MOVES, NOT_REACHED, OPEN, SENDABLE, State
+from services.notification.notifications.rules import MOVES, NOT_REACHED, OPEN, SENDABLE, Next, State
 from services.notification.notifications.tables import Notification, NotificationChange
 from services.notification.recipients.queries import find_recipient, is_recipient_erased, reach_of
 from services.notification.recipients.rules import address_of
@@ -158,28 +158,36 @@ async def move(
     at: datetime,
     check_at: datetime | None = None,
     actor_id: UUID | None = None,
+    sending_since: datetime | None = None,
 ) -> None:
     """Move a locked notification, note it in the history, and tell the other services who was reached or was not.
 
-    Raises Conflict for a move that does not exist.
+    `sending_since` is by the database's clock, and so the same for every worker. Raises Conflict for a move that does
+    not exist.
     """
     before = row.state
     MOVES.check(before, after)
     row.state, row.state_cause, row.changed_at, row.next_check_at = after, cause, at, check_at
     row.version += 1
-    # by the database's clock, and so for every worker the same
-    row.sending_since = cast("datetime", func.clock_timestamp()) if after is State.SENDING else None
+    row.sending_since = sending_since
     session.add(
         NotificationChange(
             notification_id=row.id, at=at, actor_id=actor_id, before=before.value, after=after, cause=cause
         )
     )
-    await session.flush()
     if after is State.DELIVERED:
         await record(session, NotificationDelivered(**_told(row)), version=row.version, at=at)
     elif after in NOT_REACHED:
         failed = NotificationFailed(**_told(row), cause=cause or after.value)
         await record(session, failed, version=row.version, at=at)
+
+
+async def take_step(session: AsyncSession, row: Notification, step: Next, *, at: datetime) -> None:
+    """Do with a locked notification what a rule says; where it stays in its state, only its next look changes."""
+    if step.state is row.state:
+        row.next_check_at = step.check_at
+        return
+    await move(session, row, step.state, cause=step.cause, at=at, check_at=step.check_at)
 
 
 def _told(row: Notification) -> dict[str, Any]:

@@ -123,7 +123,8 @@ async def _written(request: Request, session: AsyncSession, row: Notification) -
         return None
     wordings = request.app.state.wordings
     language = spoken(recipient.language)
-    return await write_for(session, wordings, row, recipient, language=language, origin=parts_of(request).origin)
+    project = None if row.project_id is None else await find_project(session, row.project_id)
+    return write_for(wordings, row, recipient, project, language=language, origin=parts_of(request).origin)
 
 
 async def _told_history(session: AsyncSession, whole: Whole) -> list[tuple[NotificationChange, str | None]]:

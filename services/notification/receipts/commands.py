@@ -8,8 +8,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notification.base import locked
 from services.notification.notifications.commands import move
+from services.notification.notifications.desk import receipt_hash
 from services.notification.notifications.rules import RECEIPT_FAILED, State, after_receipt
-from services.notification.notifications.sending import receipt_hash, suppress_after_soft_failures
+from services.notification.notifications.settling import suppress_after_soft_failures
 from services.notification.notifications.tables import Attempt, Notification, Receipt
 from services.notification.recipients.commands import lift_after_success
 from services.notification.recipients.queries import find_recipient, reach_of

@@ -2,15 +2,15 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import tuple_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notification.base import Holder
 from services.notification.kinds import KINDS, ChannelName
-from services.notification.recipients.rules import Reach, is_in_force, normal_address
+from services.notification.recipients.rules import Reach, normal_address
 from services.notification.recipients.tables import Employer, Preference, Project, Recipient, Suppression
 from shared.contracts.booking import PersonDescribed
 from shared.contracts.facts import State
@@ -65,24 +65,32 @@ def reach_of(recipient: Recipient) -> Reach:
     return Reach(recipient.protected, recipient.email, recipient.phone)
 
 
-async def is_declined(session: AsyncSession, holder: tuple[Holder, UUID], kind: str, channel: ChannelName) -> bool:
-    """Whether the recipient has switched the kind off for the channel; what the law requires cannot be."""
-    if KINDS[kind].required:
-        return False
-    return await session.get(Preference, (*holder, kind, channel)) is not None
+async def find_recipients(
+    session: AsyncSession, holders: Collection[tuple[Holder, UUID]]
+) -> Mapping[tuple[Holder, UUID], Recipient]:
+    """Return the copies of those of whom one is here."""
+    which = tuple_(col(Recipient.kind), col(Recipient.id)).in_(holders)
+    return {(row.kind, row.id): row for row in (await session.exec(select(Recipient).where(which))).all()}
 
 
-async def find_suppression(
-    session: AsyncSession, channel: ChannelName, address: str, now: datetime
-) -> Suppression | None:
-    """Return the suppression that is in force for an address."""
-    statement = select(Suppression).where(
-        col(Suppression.channel) == channel,
-        col(Suppression.address) == normal_address(address),
-        col(Suppression.lifted_at).is_(None),
-    )
-    found = (await session.exec(statement)).one_or_none()
-    return found if found is not None and is_in_force(found.until, now) else None
+async def find_declined(
+    session: AsyncSession, holders: Collection[tuple[Holder, UUID]]
+) -> frozenset[tuple[Holder, UUID, str, ChannelName]]:
+    """Return what these recipients have switched off: recipient, kind of notification, channel."""
+    which = tuple_(col(Preference.holder_kind), col(Preference.holder_id)).in_(holders)
+    statement = select(Preference.holder_kind, Preference.holder_id, Preference.kind, Preference.channel).where(which)
+    found = (await session.exec(statement)).all()
+    return frozenset((Holder(kind), holder_id, name, ChannelName(channel)) for kind, holder_id, name, channel in found)
+
+
+async def find_suppressions(
+    session: AsyncSession, addresses: Collection[tuple[ChannelName, str]]
+) -> Mapping[tuple[ChannelName, str], Suppression]:
+    """Return the suppressions of these addresses that were not lifted, by channel and normal address."""
+    given = {(channel, normal_address(address)) for channel, address in addresses}
+    which = tuple_(col(Suppression.channel), col(Suppression.address)).in_(given)
+    statement = select(Suppression).where(which, col(Suppression.lifted_at).is_(None))
+    return {(row.channel, row.address): row for row in (await session.exec(statement)).all() if row.address}
 
 
 async def find_project(session: AsyncSession, project_id: UUID) -> Project | None:

@@ -16,9 +16,9 @@ from services.notification.channels.rules import Outcome
 from services.notification.channels.sms import SmsChannel
 from services.notification.copies import COPIES
 from services.notification.kinds import ChannelName
+from services.notification.notifications.desk import Desk
 from services.notification.notifications.rules import Schedule
 from services.notification.notifications.sender import Sender
-from services.notification.notifications.sending import Desk
 from services.notification.reactions import REACTIONS
 from services.notification.timers import make_timers
 from services.notification.wordings.catalogue import load_wordings

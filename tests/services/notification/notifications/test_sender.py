@@ -13,8 +13,9 @@ from services.notification.notifications import sender as sender_module
 from services.notification.notifications.sender import Sender
 from services.notification.settings import NotificationSettings
 from shared.messaging.worker import Running
-from tests.services.notification.office import Office, one_booking
+from tests.services.notification.office import Office, Scripted, a_booking, one_booking, to_person
 from tests.support.messaging import until
+from tests.support.statements import statements_of
 from tests.support.web import LocalIssuer, settings_for
 
 NEVER = 3_600.0
@@ -88,3 +89,51 @@ async def test_a_provider_that_is_slow_with_one_holds_up_no_other(office: Office
         provider.let_go.set()
     assert provider.taken == 2, "what is under way is finished before the sender ends"
     assert [row.state for row in await office.rows()] == ["sent", "sent"]
+
+
+async def test_several_are_decided_about_with_the_statements_of_one(office: Office) -> None:
+    someone = await one_booking(office)
+    await office.send()  # whatever is asked once in a process
+    asked: dict[int, int] = {}
+    for number in (1, 8):
+        for _ in range(number):
+            await office.hear(a_booking(office, to_person(someone.person_id)))
+        silent = Scripted(ChannelName.EMAIL, _fail)
+        with statements_of(office.database) as statements:
+            await office.with_channel(silent).send_due()
+        assert len(silent.sent) == number
+        asked[number] = len(statements)
+    assert asked == {1: 10, 8: 10}, "one to find what is due, six to decide, three to keep the attempts"
+
+
+async def test_what_came_of_a_call_is_recorded_in_few_statements(office: Office) -> None:
+    provider = Slow()
+    await one_booking(office)
+    sender = office.with_channel(provider)
+    sending = asyncio.create_task(sender.send_due())
+    await until(reached(lambda: provider.called, 1), what="the call", seconds=60)
+    with statements_of(office.database) as statements:
+        provider.let_go.set()
+        await sending
+    assert len(statements) == 6, statements
+
+
+async def test_one_that_cannot_be_decided_about_holds_up_no_other(office: Office) -> None:
+    someone = await one_booking(office)
+    for _ in range(2):
+        await office.hear(a_booking(office, to_person(someone.person_id)))
+    broken = (
+        "UPDATE notifications SET calendar = '{}', id = id WHERE id = (SELECT min(id::text)::uuid FROM notifications)"
+    )
+    async with office.database.engine.begin() as connection:
+        await connection.exec_driver_sql(broken)
+    provider = Scripted(ChannelName.EMAIL, lambda _: Outcome(Result.ACCEPTED))
+    sender = office.with_channel(provider)
+    assert await sender.send_due() == 3
+    assert [row.state for row in await office.rows()] == ["pending", "sent", "sent"]
+    assert await sender.send_due() == 0, "it is left alone for a while, and not tried again and again"
+    assert len(provider.sent) == 2
+
+
+def _fail(_sending: Sending) -> Outcome:
+    raise RuntimeError("power cut")

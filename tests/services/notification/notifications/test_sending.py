@@ -11,7 +11,7 @@ import pytest
 from services.notification.channels.channel import Sending
 from services.notification.channels.rules import Outcome, Result
 from services.notification.kinds import ChannelName
-from services.notification.notifications.sending import find_unsent
+from services.notification.notifications.preparing import find_unsent
 from shared.contracts.booking import BookingConfirmed, RunCancelled, RunChanged
 from shared.contracts.procurement import SupplierInvited
 from shared.kernel import clock
