@@ -12,6 +12,7 @@ def settled(*, seconds: Annotated[float, typer.Option(min=0, help="How long to w
     import asyncio  # noqa: PLC0415 - `kurslots --help` stays quick
 
     from deploy.messaging import running_settings, service_parts  # noqa: PLC0415
+    from shared.messaging.kafka_connection import ConnectionRefused  # noqa: PLC0415
     from shared.messaging.settled import NotSettled, wait_until_settled  # noqa: PLC0415
 
     async def wait() -> float:
@@ -24,5 +25,8 @@ def settled(*, seconds: Annotated[float, typer.Option(min=0, help="How long to w
     except NotSettled as error:
         for line in error.waits:
             typer.echo(line, err=True)
+        raise typer.Exit(1) from error
+    except ConnectionRefused as error:
+        typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     typer.echo(f"Settled after {took:.1f} s")

@@ -1,5 +1,7 @@
 """Show each part of the system on this folder: up or down, address, version, memory, and what waits in its queues.
 
+Of an installation on other machines it shows what the environment names: its databases, Kafka, and what waits there.
+
 Ends with 0 when every part is up, with 1 otherwise.
 """
 

@@ -11,17 +11,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import asyncpg
 import psutil
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from sqlalchemy.exc import SQLAlchemyError
 
 from deploy.embedded.environment import SERVICES, database_name, running_environment
 from deploy.embedded.home import Home
 from deploy.embedded.processes import Identity
-from shared.db import open_database
+from shared.db import AWAY, open_database, why_away
 from shared.messaging.kafka_connection import KafkaConnection
 from shared.messaging.state import read_state
 from shared.settings import SharedSettings
@@ -60,11 +58,14 @@ class SystemStatus:
 
 
 async def system_status(home: Home) -> SystemStatus:
-    """Return the state of the system on this folder, running or not."""
+    """Return the state of the system on this folder, running or not.
+
+    Where none was ever started, and the environment names every service's database: of those, and of Kafka.
+    """
     running = home.running()
     status = SystemStatus(str(home.folder), running.get("origin", ""), "down")
     if not running:
-        return status
+        return await _elsewhere(status) if _are_named(os.environ) else status
     settings = running_environment(home, os.environ)
     status.parts = [await _part(name, facts) for name, facts in running["parts"].items()]
     status.parts += await _foreign(settings, running["given"])
@@ -74,6 +75,23 @@ async def system_status(home: Home) -> SystemStatus:
     pid = supervisor.pid if supervisor is not None else None
     status.parts.insert(0, PartStatus("supervisor", own, str(home.folder), "", pid, memory))
     status.memory_mb = round(sum(part.memory_mb or 0 for part in status.parts), 1)
+    return await _with_queues(status, settings)
+
+
+def _are_named(given: Mapping[str, str]) -> bool:
+    return all(given.get(database_name(service)) for service in SERVICES)
+
+
+async def _elsewhere(status: SystemStatus) -> SystemStatus:
+    """Tell of what others run, as far as it can be reached from here."""
+    status.home, status.origin = "", os.environ.get("KURSLOTS_ORIGIN", "")
+    settings = dict(os.environ)
+    status.parts = await _foreign(settings, settings)
+    return await _with_queues(status, settings)
+
+
+async def _with_queues(status: SystemStatus, settings: Mapping[str, str]) -> SystemStatus:
+    """Add how all of it is, and unless that is down what waits."""
     states = {part.state for part in status.parts}
     status.state = states.pop() if len(states) == 1 else "partly up"
     if status.state != "down":
@@ -143,12 +161,15 @@ async def _takes_connections(address: str) -> bool:
 
 
 async def _queues(url: str) -> dict[str, int] | str:
-    database = open_database(url, name="kurslots status", pool_size=1)
+    try:
+        database = open_database(url, name="kurslots status", pool_size=1)
+    except ValueError as error:
+        return str(error)
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             state = await read_state(database)
-    except (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError) as error:
-        return (str(error) or type(error).__name__).partition("\n")[0]
+    except AWAY as error:
+        return why_away(error)
     finally:
         await database.close()
     return {name: getattr(state, name) for name in _QUEUES}
@@ -157,10 +178,14 @@ async def _queues(url: str) -> dict[str, int] | str:
 async def _lag(settings: Mapping[str, str]) -> dict[str, int] | str:
     """Return how many records each consumer group has still to take."""
     try:
+        kafka = KafkaConnection.of(SharedSettings.model_validate(settings))
+    except ValueError as error:
+        return str(error)
+    try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            return await _lag_by_group(KafkaConnection.of(SharedSettings.model_validate(settings)))
-    except (OSError, TimeoutError, ValueError, KafkaError) as error:
-        return str(error) or type(error).__name__
+            return await _lag_by_group(kafka)
+    except (OSError, TimeoutError, KafkaError) as error:
+        return await kafka.why_away(error)
 
 
 async def _lag_by_group(kafka: KafkaConnection) -> dict[str, int]:

@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from shared.db import Database
+from shared.db import Database, why_away
 from shared.kernel.clock import Clock
 from shared.messaging.copies import COPIES
 from shared.messaging.effects import EFFECTS
@@ -74,11 +74,11 @@ async def _look(parts: Sequence[ServicePart], settings: SharedSettings) -> tuple
         try:
             waits += await _look_at_database(part)
         except (SQLAlchemyError, OSError) as error:
-            waits.append(f"{part.service}: the database does not answer ({type(error).__name__})")
+            waits.append(f"{part.service}: the database does not answer ({why_away(error)})")
     try:
         lag = await _lag(parts, settings)
     except (KafkaError, OSError) as error:
-        return [*waits, f"Kafka does not answer ({type(error).__name__})"], -1
+        return [*waits, f"Kafka does not answer ({await KafkaConnection.of(settings).why_away(error)})"], -1
     waits += [f"{group}: {count} records behind" for group, count in lag.behind.items() if count]
     return waits, lag.written
 

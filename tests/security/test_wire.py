@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import logging
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -19,16 +20,18 @@ from deploy.embedded.processes import Program, free_port, start, stop_tree
 from services.procurement.settings import ProcurementSettings
 from services.procurement.worker import create_worker
 from shared.contracts.booking import PersonDescribed
-from shared.db import open_database
-from shared.messaging.outbox import describe
+from shared.contracts.procurement import TrainingRequestDeclined
+from shared.db import Database, open_database
+from shared.kernel.ids import new_id
+from shared.messaging.outbox import describe, record
 from tests.support.certificates import Authority
-from tests.support.guarded import POSTGRES_PASSWORD, USERS, guarded_kafka, guarded_postgres, kurslots
+from tests.support.guarded import POSTGRES_PASSWORD, USERS, Told, guarded_kafka, guarded_postgres, kurslots
 from tests.support.messaging import SOME_TIME, a_message, rows_of, until
 
 pytestmark = pytest.mark.timeout(300)  # whichever test comes first waits for both servers
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("booking", "procurement")
+SERVICES = ("booking", "procurement", "notification")
 SECRET = base64.b64encode(b"a key of thirty-two bytes, whole").decode()
 DATABASE_PASSWORDS = {service: f"the-password-of-{service}-in-the-database" for service in SERVICES}
 # What no log may show: passwords, and what could be used in their place.
@@ -63,11 +66,15 @@ class Guarded:
 
     async def kurslots(self, *command: str) -> str:
         """Give an operator's command and return what it says."""
-        told = {**self.environment(), "KAFKA_ADMIN_USER": "admin", "KAFKA_ADMIN_PASSWORD": USERS["admin"]}
-        told["NOTIFICATION_DATABASE_URL"] = self.urls["booking"]  # so that no running system is looked for
-        result = await kurslots(told, *command)
+        result = await self.ask(*command)
         assert result.exit_code == 0, result.stderr
         return result.stdout
+
+    async def ask(self, *command: str, **changes: str) -> Told:
+        """Give an operator's command, with changes of what she is told, and return how it ended."""
+        admin = {"KAFKA_ADMIN_USER": "admin", "KAFKA_ADMIN_PASSWORD": USERS["admin"]}
+        nothing_here = {"KURSLOTS_HOME": str(self.folder / "nothing")}
+        return await kurslots({**self.environment(), **admin, **nothing_here, **changes}, *command)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +127,7 @@ async def worker(service: str, guarded: Guarded) -> AsyncIterator[str]:
 
 async def test_a_state_reaches_another_service_over_protected_connections_alone(guarded: Guarded) -> None:
     person = a_message(PersonDescribed)
-    booking, procurement = (open_database(guarded.urls[service]) for service in SERVICES)
+    booking, procurement = (open_database(guarded.urls[service]) for service in ("booking", "procurement"))
     try:
         async with worker("booking", guarded), worker("procurement", guarded):
             async with booking.sessions() as session, session.begin():
@@ -144,6 +151,103 @@ async def test_a_state_reaches_another_service_over_protected_connections_alone(
     logs = {path.name: path.read_text() for path in guarded.folder.glob("*.log")}
     assert {"booking.log", "procurement.log", "kafka.log", "postgres.log"} <= set(logs)
     assert [(name, secret) for name, text in logs.items() for secret in SECRETS if secret in text] == []
+
+
+@pytest.fixture
+async def procurement(guarded: Guarded) -> AsyncIterator[Database]:
+    """Procurement's database, with two messages that were set aside and one that waits to be published."""
+    database = open_database(guarded.urls["procurement"])
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql("DELETE FROM dead_letters")
+        await connection.exec_driver_sql("DELETE FROM outbox")
+        for offset in (1, 2):
+            await connection.exec_driver_sql(SET_ASIDE.format(offset=offset, key=new_id(), message=new_id()))
+    async with database.sessions() as session, session.begin():
+        await record(session, a_message(TrainingRequestDeclined), version=1, at=SOME_TIME)
+    yield database
+    await database.close()
+
+
+SET_ASIDE = """
+    INSERT INTO dead_letters
+           (consumer, topic, partition, "offset", key, message_id, type, standing, cause, stack, tries)
+    VALUES ('effects', 'booking.training-requests', 0, {offset}, '{key}', '{message}',
+            'training_request.submitted.v1', 'failed', 'ValueError in on_training_request_submitted', 'line 88', 3)
+"""
+
+
+async def test_status_tells_what_waits_behind_protected_connections(guarded: Guarded, procurement: Database) -> None:
+    told = await guarded.ask("status", "--json")
+    assert told.exit_code == 0, told.stdout + told.stderr
+    found = json.loads(told.stdout)
+    assert {part["name"]: part["state"] for part in found["parts"]} == dict.fromkeys(
+        ("KAFKA_BOOTSTRAP", *(f"{service.upper()}_DATABASE_URL" for service in SERVICES)), "up"
+    )
+    assert found["queues"]["procurement"] == {
+        "outbox_rows": 1,
+        "dead_letters": 2,
+        "parked_keys": 0,
+        "stopped_keys": 0,
+    }
+    assert all(isinstance(found["queues"][service], dict) for service in SERVICES)
+    assert isinstance(found["lag"], dict)
+    shown = (await guarded.kurslots("status")) + told.stdout
+    assert [secret for secret in SECRETS if secret in shown] == []
+
+
+async def test_settled_tells_what_waits_behind_protected_connections(guarded: Guarded, procurement: Database) -> None:
+    told = await guarded.ask("settled", "--seconds", "0")
+    assert told.exit_code == 1, told.stdout
+    assert "procurement: 1 rows in the outbox" in told.stderr
+    assert "does not answer" not in told.stderr
+
+
+async def test_an_operator_who_is_not_named_is_told_which_setting_is_missing(guarded: Guarded) -> None:
+    told = await guarded.ask("settled", "--seconds", "0", KAFKA_ADMIN_USER="", KAFKA_ADMIN_PASSWORD="")
+    assert told.exit_code == 1
+    assert "set KAFKA_ADMIN_USER and its password" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+async def test_dead_letters_are_listed_and_settled_over_protected_connections(
+    guarded: Guarded, procurement: Database
+) -> None:
+    listed = json.loads(await guarded.kurslots("dead-letters", "procurement", "--json"))
+    first, second = [letter["id"] for letter in listed["procurement"]["dead_letters"]]
+    await guarded.kurslots("dead-letters", "procurement", "--discard", str(first), "--reason", "Sent twice by mistake")
+    await guarded.kurslots("dead-letters", "procurement", "--replay", str(second))
+    rows = await rows_of(procurement, "SELECT id, settled_at, retry_at FROM dead_letters ORDER BY id")
+    assert [(row.id, row.settled_at is not None, row.retry_at is not None) for row in rows] == [
+        (first, True, False),
+        (second, False, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "queue", "lag"),
+    [
+        ({"KAFKA_CA_FILE": "stranger"}, None, "not trusted"),
+        ({"KAFKA_ADMIN_PASSWORD": "not-this-one"}, None, "refused the user or the password"),
+        ({"PROCUREMENT_DATABASE_URL": "stranger"}, "has a certificate that is not trusted", None),
+    ],
+    ids=["Kafka's authority", "Kafka's password", "the database's authority"],
+)
+async def test_what_does_not_take_the_operator_is_told_as_unknown_and_not_as_empty(
+    guarded: Guarded, stranger: str, changes: dict[str, str], queue: str | None, lag: str | None
+) -> None:
+    url = guarded.urls["procurement"].replace(str(guarded.authority.ca_file), stranger)
+    told = {
+        name: url if "DATABASE" in name else stranger if value == "stranger" else value
+        for name, value in changes.items()
+    }
+    found = json.loads((await guarded.ask("status", "--json", **told)).stdout)
+    assert isinstance(found["queues"]["procurement"], dict) is (queue is None)
+    assert (queue or "") in str(found["queues"]["procurement"])
+    assert isinstance(found["lag"], dict) is (lag is None)
+    assert (lag or "") in str(found["lag"])
+    settled = await guarded.ask("settled", "--seconds", "0", **told)
+    assert settled.exit_code == 1
+    assert "does not answer" in settled.stderr
 
 
 async def _account(told: Mapping[str, str | None], monkeypatch: pytest.MonkeyPatch) -> Mapping[str, object]:
