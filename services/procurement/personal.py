@@ -215,6 +215,7 @@ NOT_PERSONAL: Final = frozenset(
         "training_requests.title",
         "training_requests.version",
         "training_requests.wished_from",
+        "training_requests.wished_time",
         "training_requests.wished_to",
     }
 )

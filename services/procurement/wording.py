@@ -43,6 +43,12 @@ MODES: Final[Mapping[str, str]] = {
     "digital": N_("Online"),
     "both": N_("On site and online"),
 }
+WISHED_TIMES: Final[Mapping[str, str]] = {
+    "any": N_("No preference"),
+    "daytime": N_("Weekdays, in the daytime"),
+    "evenings": N_("Weekdays, in the evening"),
+    "weekends": N_("At weekends"),
+}
 LANGUAGES: Final[Mapping[str, str]] = {"sv": N_("Swedish"), "en": N_("English")}
 CRITERION_KINDS: Final[Mapping[str, str]] = {"price": N_("Price"), "quality": N_("Quality, judged by officers")}
 CRITERIA_KINDS: Final[Mapping[str, str]] = {

@@ -186,6 +186,7 @@ class TrainingRequestSubmitted(
     mode: str
     municipality: str
     language: str
+    wished_time: str = Field(default="any", description="when in the week; `any` leaves it open")
 
 
 class TrainingRequestWithdrawn(

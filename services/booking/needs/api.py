@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from services.booking.needs import commands, queries
 from services.booking.needs.queries import NeedView, PlanView, SurveyView
-from services.booking.needs.rules import NeedDetails, PlanState, Priority, SurveyDetails
+from services.booking.needs.rules import NeedDetails, PlanState, Priority, SurveyDetails, WishedMode, WishedTime
 from shared.web.bodies import Body, Count, Line, LongText, Paragraph, Version
 from shared.web.edge import CommandContext, ReadSession, run_command
 from shared.web.page_query import PageQuery
@@ -40,6 +40,8 @@ class WriteNeed(Body):
     priority: Priority = Priority.MEDIUM
     wished_from: date | None = None
     wished_to: date | None = None
+    wished_mode: WishedMode = WishedMode.ANY
+    wished_time: WishedTime = WishedTime.ANY
 
     def details(self) -> NeedDetails:
         """Return the body as plain values."""

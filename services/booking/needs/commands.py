@@ -203,5 +203,7 @@ def _columns(details: NeedDetails) -> dict[str, Any]:
         "priority": details.priority.value,
         "wished_from": details.wished_from,
         "wished_to": details.wished_to,
+        "wished_mode": details.wished_mode.value,
+        "wished_time": details.wished_time.value,
         "description": details.description,
     }

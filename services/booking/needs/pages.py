@@ -15,12 +15,13 @@ from services.booking.employers.history import history_entries
 from services.booking.employers.queries import list_workplaces
 from services.booking.employers.standing import standing_of
 from services.booking.needs import commands, queries, wording
+from services.booking.needs.api import WriteSurvey
 from services.booking.needs.queries import NeedView, SurveyView
-from services.booking.needs.rules import NeedDetails, PlanState, Priority, SurveyDetails
+from services.booking.needs.rules import NeedDetails, PlanState, Priority, SurveyDetails, WishedMode, WishedTime
 from shared.kernel.calendar import legal_day
 from shared.kernel.clock import Clock
 from shared.kernel.texts import N_, Text
-from shared.web.bodies import Body, Count, Line, LongText, Paragraph, Version
+from shared.web.bodies import Body, Count, Line, Paragraph, Version
 from shared.web.edge import CommandContext, CurrentClock, ReadSession
 from shared.web.page_query import PageQuery
 from shared.web.pages.forms import Form, read_form, run_form
@@ -43,17 +44,6 @@ Hours = Annotated[
 ]
 
 
-class SurveyForm(Body):
-    """A survey as it is filled in."""
-
-    made_on: date
-    workplace_id: UUID | None = None
-    took_part: Paragraph
-    findings: LongText
-    consulted: Paragraph | None = None
-    consulted_on: date | None = None
-
-
 class NeedForm(Body):
     """A need as it is filled in: the length in hours for one person."""
 
@@ -65,6 +55,8 @@ class NeedForm(Body):
     priority: Priority = Priority.MEDIUM
     wished_from: date | None = None
     wished_to: date | None = None
+    wished_mode: WishedMode = WishedMode.ANY
+    wished_time: WishedTime = WishedTime.ANY
     version: Version = 0
 
     def details(self) -> NeedDetails:
@@ -109,7 +101,7 @@ async def send_write_survey(
     request: Request, project_id: UUID, employer_id: UUID, session: ReadSession, clock: CurrentClock
 ) -> Response:
     """Write a survey down and begin its plan."""
-    form = await read_form(request, SurveyForm)
+    form = await read_form(request, WriteSurvey)
 
     async def command(context: CommandContext) -> SurveyView:
         body = form.body
@@ -125,7 +117,7 @@ async def send_write_survey(
         )
         return queries.survey_view(survey, plan)
 
-    async def again(form: Form[SurveyForm]) -> Response:
+    async def again(form: Form[WriteSurvey]) -> Response:
         return await _survey_page(request, session, clock, project_id, employer_id, form)
 
     def done(survey: Any) -> str:  # noqa: ANN401 - the stored answer
@@ -288,7 +280,7 @@ async def _survey_page(
     clock: Clock,
     project_id: UUID,
     employer_id: UUID,
-    form: Form[SurveyForm],
+    form: Form[WriteSurvey],
 ) -> Response:
     standing = await standing_of(request, session, employer_id, project_id)
     return render(

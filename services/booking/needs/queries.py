@@ -31,6 +31,8 @@ class NeedView(View):
     priority: str
     wished_from: date | None
     wished_to: date | None
+    wished_mode: str
+    wished_time: str
     met_by: str
     met_with_id: UUID | None
     version: int

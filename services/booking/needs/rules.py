@@ -44,6 +44,24 @@ class Priority(StrEnum):
     LOW = "low"
 
 
+class WishedMode(StrEnum):
+    """How people would take part. BOTH is partly on site and partly online; ANY leaves it open."""
+
+    ANY = "any"
+    PHYSICAL = "physical"
+    DIGITAL = "digital"
+    BOTH = "both"
+
+
+class WishedTime(StrEnum):
+    """When in the week people can leave their work."""
+
+    ANY = "any"
+    DAYTIME = "daytime"
+    EVENINGS = "evenings"
+    WEEKENDS = "weekends"
+
+
 @dataclass(frozen=True, slots=True)
 class SurveyDetails:
     """A survey as it is written down. Who took part and was consulted is told in the employer's own words."""
@@ -66,4 +84,6 @@ class NeedDetails:
     priority: Priority = Priority.MEDIUM
     wished_from: date | None = None
     wished_to: date | None = None
+    wished_mode: WishedMode = WishedMode.ANY
+    wished_time: WishedTime = WishedTime.ANY
     description: str | None = None

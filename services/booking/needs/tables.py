@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from sqlmodel import Field
 
 from services.booking.base import BookingTable, HistoryColumns, moment, prose
-from services.booking.needs.rules import MetBy, PlanState, Priority
+from services.booking.needs.rules import MetBy, PlanState, Priority, WishedMode, WishedTime
 from shared.kernel.ids import new_id
 from shared.kernel.states import state_check
 
@@ -62,6 +62,8 @@ class Need(BookingTable, table=True):
         CheckConstraint(state_check("met_by", MetBy), name="met_by"),
         CheckConstraint("(met_by = 'nothing') = (met_with_id IS NULL)", name="met_with"),
         CheckConstraint(state_check("priority", Priority), name="priority"),
+        CheckConstraint(state_check("wished_mode", WishedMode), name="wished_mode"),
+        CheckConstraint(state_check("wished_time", WishedTime), name="wished_time"),
         CheckConstraint("persons > 0 AND minutes > 0", name="size"),
         CheckConstraint("wished_to >= wished_from", name="period"),
         Index("ix_needs_plan_id", "plan_id"),
@@ -78,6 +80,8 @@ class Need(BookingTable, table=True):
     priority: str = prose()
     wished_from: date | None = None
     wished_to: date | None = None
+    wished_mode: str = prose(default=WishedMode.ANY.value)
+    wished_time: str = prose(default=WishedTime.ANY.value)
     met_by: str = prose(default=MetBy.NOTHING.value)
     met_with_id: UUID | None = None
     version: int = 1

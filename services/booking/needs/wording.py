@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from services.booking.needs.rules import MetBy, PlanState, Priority
+from services.booking.needs.rules import MetBy, PlanState, Priority, WishedMode, WishedTime
 from services.booking.needs.tables import NeedHistory
 from shared.kernel.texts import N_, Text
 
@@ -11,6 +11,18 @@ PRIORITIES: Final[Mapping[str, str]] = {
     Priority.HIGH: N_("High priority"),
     Priority.MEDIUM: N_("Medium priority"),
     Priority.LOW: N_("Low priority"),
+}
+WISHED_MODES: Final[Mapping[str, str]] = {
+    WishedMode.ANY: N_("No preference"),
+    WishedMode.PHYSICAL: N_("On site"),
+    WishedMode.DIGITAL: N_("Online"),
+    WishedMode.BOTH: N_("Partly on site, partly online"),
+}
+WISHED_TIMES: Final[Mapping[str, str]] = {
+    WishedTime.ANY: N_("No preference"),
+    WishedTime.DAYTIME: N_("Weekdays, in the daytime"),
+    WishedTime.EVENINGS: N_("Weekdays, in the evening"),
+    WishedTime.WEEKENDS: N_("At weekends"),
 }
 PLAN_STATES: Final[Mapping[str, str]] = {PlanState.DRAFT: N_("Draft"), PlanState.AGREED: N_("Agreed")}
 MET: Final[Mapping[str, str]] = {

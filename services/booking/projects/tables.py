@@ -81,6 +81,11 @@ class Project(BookingTable, table=True):
     reminder_days: int
     demonstration: bool
     source_project_id: UUID | None = Field(default=None, foreign_key="projects.id")
+    own_settings: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_type=JSONB,
+        sa_column_kwargs={"comment": "by column: what whoever leads the project has set; the file does not undo it"},
+    )
     content: bytes = Field(sa_type=LargeBinary)
     version: int = Field(sa_type=BigInteger)
     created_at: datetime = moment()

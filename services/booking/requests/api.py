@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from services.booking.courses.rules import EARLIEST, LATEST, Mode
 from services.booking.courses.views import LanguageCode, Municipality
+from services.booking.needs.rules import WishedTime
 from services.booking.requests import commands, queries
 from services.booking.requests.rules import RequestState, RequestWish
 from services.booking.requests.tables import TrainingRequest
@@ -37,6 +38,7 @@ class TrainingWish(Body):
     language: LanguageCode = "sv"
     wished_from: Day | None = None
     wished_to: Day | None = None
+    wished_time: WishedTime = WishedTime.ANY
     need_id: UUID | None = Field(default=None, description="The need of the employer's plan that it is to meet")
     buyer_id: UUID | None = None
 
@@ -52,6 +54,7 @@ class TrainingWish(Body):
             language=self.language,
             wished_from=self.wished_from,
             wished_to=self.wished_to,
+            wished_time=self.wished_time.value,
             need_id=self.need_id,
         )
 
@@ -94,6 +97,7 @@ class TrainingRequestView(View):
     language: str
     wished_from: date | None
     wished_to: date | None
+    wished_time: WishedTime
     case_id: UUID | None
     registration_number: str | None
     answer: str | None

@@ -111,6 +111,7 @@ async def submit_request(
         minutes=request.minutes,
         wished_from=request.wished_from,
         wished_to=request.wished_to,
+        wished_time=request.wished_time,
         mode=request.mode,
         municipality=request.municipality,
         language=request.language,

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from services.booking.courses.rules import EARLIEST, LATEST, Mode
 from services.booking.courses.views import LanguageCode, Municipality
+from services.booking.needs.rules import WishedTime
 from services.booking.requests.rules import RequestWish
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Line, LongText, Version
@@ -54,6 +55,7 @@ class RequestForm(Body):
     language: LanguageCode = "sv"
     wished_from: Day | None = None
     wished_to: Day | None = None
+    wished_time: WishedTime = WishedTime.ANY
     need_id: UUID | None = None
     buyer_id: UUID | None = None
     project_id: UUID | None = None
@@ -71,5 +73,6 @@ class RequestForm(Body):
             language=self.language,
             wished_from=self.wished_from,
             wished_to=self.wished_to,
+            wished_time=self.wished_time.value,
             need_id=self.need_id,
         )

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from services.booking.courses.words import MODE_NAMES, language_name
 from services.booking.employers.standing import standing_of
+from services.booking.needs.wording import WISHED_TIMES
 from services.booking.people.queries import find_names
 from services.booking.requests import commands, queries
 from services.booking.requests.api import Withdrawal
@@ -107,6 +108,7 @@ async def show_request(request: Request, request_id: UUID, session: ReadSession)
         hours=hours_typed(asked.minutes),
         municipality=municipality_name(asked.municipality),
         mode_names=MODE_NAMES,
+        wished_times=WISHED_TIMES,
         state_names=STATE_NAMES,
         state_kinds=STATE_KINDS,
         language_name=language_name,

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from services.booking.needs.rules import WishedTime
 from shared.kernel.errors import Conflict, InvalidInput, Refused
 from shared.kernel.states import Moves
 from shared.kernel.texts import N_
@@ -58,6 +59,7 @@ class RequestWish:
     language: str = "sv"
     wished_from: date | None = None
     wished_to: date | None = None
+    wished_time: str = WishedTime.ANY.value
     need_id: UUID | None = None
 
 

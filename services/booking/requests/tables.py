@@ -8,6 +8,7 @@ from sqlmodel import Field
 
 from services.booking.base import BookingTable, HistoryColumns, moment, prose
 from services.booking.courses.rules import Mode
+from services.booking.needs.rules import WishedTime
 from services.booking.requests.rules import RequestState
 from shared.kernel.ids import new_id
 from shared.kernel.states import state_check
@@ -20,6 +21,7 @@ class TrainingRequest(BookingTable, table=True):
     __table_args__ = (
         CheckConstraint(state_check("state", RequestState), name="state"),
         CheckConstraint(state_check("mode", Mode), name="mode"),
+        CheckConstraint(state_check("wished_time", WishedTime), name="wished_time"),
         CheckConstraint("persons > 0 AND minutes > 0", name="size"),
         CheckConstraint("wished_to >= wished_from", name="period"),
         Index("ix_training_requests_employer_id", "project_id", "employer_id", "id"),
@@ -39,6 +41,7 @@ class TrainingRequest(BookingTable, table=True):
     minutes: int
     wished_from: date | None = None
     wished_to: date | None = None
+    wished_time: str = prose(default=WishedTime.ANY.value)
     mode: str = prose()
     municipality: str = prose()
     language: str = prose()

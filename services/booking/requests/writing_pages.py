@@ -14,7 +14,9 @@ from services.booking.courses.rules import Mode
 from services.booking.courses.words import LANGUAGE_NAMES, MODE_NAMES
 from services.booking.employers.queries import list_workplaces
 from services.booking.employers.standing import Part, Standing, standing_of
+from services.booking.needs.rules import WishedMode, WishedTime
 from services.booking.needs.tables import Need
+from services.booking.needs.wording import WISHED_TIMES
 from services.booking.requests import commands, queries
 from services.booking.requests.form import RequestForm, hours_typed
 from services.booking.requests.rules import RequestState
@@ -134,7 +136,10 @@ async def _edit_page(request: Request, session: AsyncSession, asked: TrainingReq
     standing = await standing_of(request, session, asked.employer_id)
     begin = {
         name: getattr(asked, name)
-        for name in ("title", "description", "persons", "mode", "municipality", "language", "need_id", "buyer_id")
+        for name in (
+            *("title", "description", "persons", "mode", "municipality", "language"),
+            *("wished_time", "need_id", "buyer_id"),
+        )
     } | {
         "hours": hours_typed(asked.minutes),
         "wished_from": asked.wished_from or "",
@@ -169,11 +174,13 @@ async def _form_page(
         project_id=project_id,
         project_name=next(part.name for part in standing.parts if part.project_id == project_id),
         asked=asked,
-        begin={"persons": "", "mode": Mode.PHYSICAL.value, "language": "sv"} | dict(begin),
+        begin={"persons": "", "mode": Mode.PHYSICAL.value, "wished_time": WishedTime.ANY.value, "language": "sv"}
+        | dict(begin),
         needs=needs,
         buyers=[(buyer.buyer_id, buyer.name) for buyer in buyers],
         municipalities=_municipalities(own),
         modes=[(mode.value, MODE_NAMES[mode]) for mode in Mode],
+        times=WISHED_TIMES.items(),
         languages=LANGUAGE_NAMES.items(),
     )
 
@@ -206,5 +213,7 @@ async def _of_need(
         "hours": hours_typed(need.minutes),
         "wished_from": need.wished_from or "",
         "wished_to": need.wished_to or "",
+        "wished_time": need.wished_time,
         "need_id": need_id,
+        **({} if need.wished_mode == WishedMode.ANY else {"mode": need.wished_mode}),
     }

@@ -117,10 +117,11 @@ async def _project_of(context: CommandContext, buyer_id: UUID, body: OpenCase) -
     project_id = body.project_id
     if project_id is None and body.request_ids:
         project_id = (await queries.get_request(context.session, body.request_ids[0])).project_id
-    return await _reached_project(context, context.actor, buyer_id, project_id)
+    return await reached_project(context, context.actor, buyer_id, project_id)
 
 
-async def _reached_project(context: CommandContext, actor: Actor, buyer_id: UUID, project_id: UUID | None) -> UUID:
+async def reached_project(context: CommandContext, actor: Actor, buyer_id: UUID, project_id: UUID | None) -> UUID:
+    """Return the project where the buyer buys for it and the actor works for it; raises InvalidInput."""
     reached = projects_reached(actor, buyer_id, await projects_of_buyer(context.session, buyer_id))
     if project_id is None or project_id not in reached:
         raise InvalidInput(

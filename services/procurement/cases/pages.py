@@ -18,7 +18,7 @@ from services.procurement.cases.rules import RequestState
 from services.procurement.cases.tables import TrainingRequest
 from services.procurement.history import changes_of
 from services.procurement.office import Because, case_address, office_page
-from services.procurement.wording import MODES, REQUEST_STATES
+from services.procurement.wording import MODES, REQUEST_STATES, WISHED_TIMES
 from shared.kernel.errors import NotAllowed
 from shared.kernel.grants import Actor
 from shared.kernel.municipalities import municipality_name
@@ -43,6 +43,7 @@ _COLUMNS: Final = (
     Column(N_("Municipality"), lambda row: municipality_name(row.municipality)),
     Column(N_("Wished from"), lambda row: row.wished_from),
     Column(N_("Wished to"), lambda row: row.wished_to),
+    Column(N_("Time of the week"), lambda row: Text(WISHED_TIMES.get(row.wished_time, row.wished_time))),
     Column(N_("Came"), lambda row: row.submitted_at),
     Column(N_("State"), lambda row: Text(REQUEST_STATES[row.state])),
     Column(N_("Case"), lambda row: row.registration_number),
@@ -117,7 +118,7 @@ async def send_take_requests(request: Request, session: ReadSession, actor: Curr
         asked = await _checked(context.session, context.actor, body.request_ids)
         if body.case_id is not None:
             case = await queries.get_case(context.session, body.case_id)
-            _check_reached(context.actor, case.buyer_id, case.project_id)
+            check_reached(context.actor, case.buyer_id, case.project_id)
             case = await commands.add_requests(context.session, context.clock, case.id, body.request_ids, by=by)
         else:
             case = await commands.open_case(
@@ -209,13 +210,14 @@ async def _checked(session: AsyncSession, actor: Actor, request_ids: list[UUID])
     """Return the first of the requests; raises NotAllowed where one is of what the officer does not work for."""
     found = (await session.exec(select(TrainingRequest).where(col(TrainingRequest.id).in_(request_ids)))).all()
     for each in found:
-        _check_reached(actor, each.buyer_id, each.project_id)
+        check_reached(actor, each.buyer_id, each.project_id)
     if not found:
         raise not_there()
     return found[0]
 
 
-def _check_reached(actor: Actor, buyer_id: UUID, project_id: UUID) -> None:
+def check_reached(actor: Actor, buyer_id: UUID, project_id: UUID) -> None:
+    """Raise NotAllowed where the actor is no officer of the buyer for the project."""
     officer = actor.grants_of(Role.PROCUREMENT_OFFICER)
     if not any(grant.buyer_id in (None, buyer_id) and grant.project_id in (None, project_id) for grant in officer):
         raise NotAllowed(

@@ -6,13 +6,17 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
+from sqlalchemy import and_, any_, false, or_, true
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.procurement.buyers.queries import not_there
+from services.procurement.buyers.tables import Buyer
 from services.procurement.cases.rules import CaseState, RequestState, check_may_work
 from services.procurement.cases.tables import Case, Declaration, Lot, LotAdvice, TrainingRequest
-from services.procurement.copies import EmployerCopy
+from services.procurement.copies import EmployerCopy, ProjectCopy
+from shared.kernel.grants import Actor
+from shared.kernel.roles import Role
 from shared.web.bodies import View, own_id
 from shared.web.paging import Page, PageFilter, page_of
 
@@ -46,6 +50,7 @@ class RequestView(View):
     minutes: int
     wished_from: date | None
     wished_to: date | None
+    wished_time: str
     mode: str
     municipality: str
     language: str
@@ -205,3 +210,21 @@ async def find_choice(session: AsyncSession, lot_id: UUID) -> LotAdvice | None:
         .limit(1)
     )
     return found.first()
+
+
+async def places_of_officer(session: AsyncSession, actor: Actor) -> Sequence[tuple[Buyer, ProjectCopy]]:
+    """Return the buyers with their projects for which the actor may open a case, by the names of both."""
+    grants = [
+        and_(
+            true() if grant.buyer_id is None else col(Buyer.id) == grant.buyer_id,
+            true() if grant.project_id is None else col(ProjectCopy.project_id) == grant.project_id,
+        )
+        for grant in actor.grants_of(Role.PROCUREMENT_OFFICER)
+    ]
+    found = await session.exec(
+        select(Buyer, ProjectCopy)
+        .join(ProjectCopy, col(Buyer.id) == any_(col(ProjectCopy.buyer_ids)))
+        .where(or_(false(), *grants))
+        .order_by(col(ProjectCopy.name), col(Buyer.name), col(Buyer.id))
+    )
+    return found.all()

@@ -72,6 +72,7 @@ class TrainingRequest(ProcurementTable, table=True):
     minutes: int
     wished_from: date | None = None
     wished_to: date | None = None
+    wished_time: str
     mode: str
     municipality: str
     language: str

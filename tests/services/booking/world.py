@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.bookings.commands import Order, book_seats
-from services.booking.needs.rules import MetBy, Priority
+from services.booking.needs.rules import MetBy, Priority, WishedMode, WishedTime
 from services.booking.needs.tables import Need, NeedSurvey, TrainingPlan
 from services.booking.people.tables import RoleGrant
 from services.booking.requests.rules import RequestState
@@ -112,6 +112,8 @@ async def a_need(session: AsyncSession, project_id: UUID, employer_id: UUID, con
         persons=6,
         minutes=960,
         priority=Priority.HIGH.value,
+        wished_mode=WishedMode.DIGITAL.value,
+        wished_time=WishedTime.EVENINGS.value,
         met_by=MetBy.NOTHING.value,
     )
     session.add(need)

@@ -129,6 +129,7 @@ class Scene:
             "minutes": 960,
             "wished_from": None,
             "wished_to": None,
+            "wished_time": "evenings",
             "mode": "physical",
             "municipality": "2080",
             "language": "sv",

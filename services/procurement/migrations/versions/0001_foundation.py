@@ -176,6 +176,7 @@ def upgrade() -> None:
     sa.Column('minutes', sa.Integer(), nullable=False),
     sa.Column('wished_from', sa.Date(), nullable=True),
     sa.Column('wished_to', sa.Date(), nullable=True),
+    sa.Column('wished_time', sa.Text(), nullable=False),
     sa.Column('mode', sa.Text(), nullable=False),
     sa.Column('municipality', sa.Text(), nullable=False),
     sa.Column('language', sa.Text(), nullable=False),

@@ -20,6 +20,8 @@ NEED: dict[str, Any] = {
     "priority": "high",
     "wished_from": "2027-01-10",
     "wished_to": "2027-03-31",
+    "wished_mode": "digital",
+    "wished_time": "evenings",
 }
 
 
@@ -41,13 +43,16 @@ async def test_a_survey_begins_a_plan_whose_needs_are_agreed(office: Office) -> 
     agreed = (await asked.patch(plan, json={"state": "agreed", "version": 1})).json()
     assert (agreed["state"], agreed["agreed_on"], agreed["version"]) == ("agreed", "2026-11-23", 2)
     problem_of(await asked.post(f"{plan}/needs", json=NEED), 409, "plan_agreed")
-    change = NEED | {"version": need["version"], "persons": 8}
+    assert (need["wished_mode"], need["wished_time"]) == ("digital", "evenings")
+    change = NEED | {"version": need["version"], "persons": 8, "wished_time": "weekends"}
     problem_of(await asked.patch(f"needs/{need['need_id']}", json=change), 409, "plan_agreed")
     problem_of(await asked.patch(plan, json={"state": "agreed", "version": 2}), 409, "training_plan_cannot_move")
     assert (await asked.patch(plan, json={"state": "draft", "version": 2})).status_code == 200
     assert (await asked.patch(f"needs/{need['need_id']}", json=change)).json()["persons"] == 8
     listed = (await asked.get(f"{plan}/needs")).json()["items"]
-    assert [each["persons"] for each in listed] == [8]
+    assert [(each["persons"], each["wished_mode"], each["wished_time"]) for each in listed] == [
+        (8, "digital", "weekends")
+    ]
     assert (await asked.get(survey["path"])).json()["items"][0]["plan"]["version"] == 3
 
 

@@ -46,7 +46,8 @@ async def test_a_survey_leads_on_to_its_plan_and_the_plan_is_agreed_to(office: O
         empty = page_of(await page.get(plan))
         assert "The plan has no needs yet" in empty.text
         assert not empty.tags("a", href=f"{plan}/agree")
-        assert (await _add(page, plan, hours="1,5")).status_code == 303
+        added = await _add(page, plan, hours="1,5", wished_mode="both", wished_time="evenings")
+        assert added.status_code == 303
         shown = page_of(await page.get(plan))
         for told in (
             "Svetsning",
@@ -54,6 +55,8 @@ async def test_a_survey_leads_on_to_its_plan_and_the_plan_is_agreed_to(office: O
             "No way yet",
             "Svetsare, 6 people",
             "1.5 h",
+            "Partly on site, partly online",
+            "Weekdays, in the evening",
             "The plan was begun",
         ):
             assert told in shown.text, told
@@ -85,6 +88,7 @@ async def test_a_need_is_changed_and_what_is_wrong_is_told_at_its_field(office: 
         (change,) = [link for link in links if link.startswith("/booking/needs/")]
         form = page_of(await page.get(change))
         assert form.tag("input", name="hours")["value"] == "16"
+        assert "checked" in form.tag("input", name="wished_time", value="any")
         changed = form.typed() | {"title": "TIG-svetsning", "priority": "low"}
         assert (await page.post(change, data=changed)).headers.get("location") == plan
         assert "The need “TIG-svetsning” was changed" in page_of(await page.get(plan)).text

@@ -45,8 +45,10 @@ async def test_a_request_is_drafted_edited_submitted_and_withdrawn(office: Offic
     assert (drafted.status_code, drafted.json()["state"]) == (201, "draft")
     assert drafted.json()["buyer_id"] == str(office.buyer_id)
     address = f"training-requests/{drafted.json()['request_id']}"
-    edited = await contact.patch(address, json=a_wish(persons=8, version=1))
+    assert drafted.json()["wished_time"] == "any"
+    edited = await contact.patch(address, json=a_wish(persons=8, wished_time="weekends", version=1))
     assert (edited.json()["persons"], edited.json()["version"]) == (8, 2)
+    assert edited.json()["wished_time"] == "weekends"
     problem_of(await contact.patch(address, json=a_wish(version=1)), 409, "version_passed", field="version")
     assert (await contact.post(f"{address}/submit")).json()["state"] == "submitted"
     problem_of(await contact.post(f"{address}/submit"), 409, "training_request_not_draft")

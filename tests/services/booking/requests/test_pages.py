@@ -210,7 +210,10 @@ async def test_a_need_of_the_plan_fills_the_form_in(stage: Stage, contact: httpx
     assert page.tag("input", id="field-title")["value"] == "Svetsning"
     assert page.tag("input", id="field-hours")["value"] == "16"
     assert "selected" in page.tag("option", value=str(need.id))
-    request_id = await _draft(stage, contact, need_id=str(need.id))
+    for name, value in (("mode", "digital"), ("wished_time", "evenings")):
+        assert "checked" in page.tag("input", name=name, value=value), name
+    request_id = await _draft(stage, contact, need_id=str(need.id), wished_time="evenings")
+    assert "Weekdays, in the evening" in page_of(await contact.get(f"/booking/requests/{request_id}")).text
     assert (await stage.asked(request_id)).need_id == need.id
     await _send(contact, f"/booking/requests/{request_id}/submit")
     edited = page_of(await contact.get(f"/booking/requests/{request_id}"))
