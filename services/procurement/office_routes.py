@@ -11,6 +11,7 @@ from services.procurement.access import OFFICE
 from services.procurement.awards.pages import router as awards
 from services.procurement.bids.officer_pages import router as bids
 from services.procurement.cases.lot_pages import router as lots
+from services.procurement.cases.own_need_pages import router as own_needs
 from services.procurement.cases.pages import router as requests
 from services.procurement.contracts.pages import router as contracts
 from services.procurement.desk.pages import router as desk
@@ -26,11 +27,14 @@ _READS_BIDS: Final = Permit(OFFICE, label="evaluation")
 _SCORES_BIDS: Final = Permit({Role.PROCUREMENT_OFFICER}, label="evaluation")
 _AWARDS: Final = Permit({Role.AWARD_DELEGATE}, label="evaluation")
 
-OFFICE_PAGES: Final[list[APIRouter]] = [desk, requests, lots, procedures, bids, awards, contracts, register]
+# “/cases/new” comes before “/cases/{case_id}”
+OFFICE_PAGES: Final[list[APIRouter]] = [own_needs, desk, requests, lots, procedures, bids, awards, contracts, register]
 OFFICE_PERMITS: Final[Permits] = {
     "show_start": PUBLIC,
     "follow_desk": _OFFICE,
     "show_cases": _OFFICE,
+    "show_open_case": _OFFICER,
+    "send_open_case": _OFFICER,
     "show_case": _OFFICE,
     "show_requests": _OFFICE,
     "show_request": _OFFICE,
