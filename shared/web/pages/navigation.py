@@ -14,15 +14,22 @@ from shared.kernel.texts import N_
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One entry of the header. Without roles it is for everyone, or for everyone who is signed in."""
+    """One entry of the header. Without roles it is for everyone, or for everyone who is signed in.
+
+    `strangers`: it is also for those whom the service does not know though they are signed in. Who acts for a supplier
+    alone is procurement's to know, and to booking she is a stranger.
+    """
 
     address: str
     name: str
     roles: AbstractSet[Role] = frozenset()
     signed_in: bool = False
+    strangers: bool = False
 
-    def is_for(self, actor: Actor | None) -> bool:
+    def is_for(self, actor: Actor | None, *, signed_in: bool) -> bool:
         """Whether the person may go there."""
+        if self.strangers and signed_in and actor is None:
+            return True
         if not self.roles:
             return actor is not None or not self.signed_in
         return actor is not None and actor.holds(*self.roles)
@@ -39,7 +46,7 @@ PLACES: Final[tuple[Place, ...]] = (
     Place("/procurement/requests", N_("Requests"), _OFFICE),
     Place("/procurement/cases", N_("Cases"), _OFFICE),
     Place("/procurement/suppliers", N_("Suppliers"), _OFFICE),
-    Place("/procurement/supplier", N_("Invitations"), frozenset({Role.SUPPLIER})),
+    Place("/procurement/supplier", N_("Invitations"), frozenset({Role.SUPPLIER}), strangers=True),
     Place("/booking/operator", N_("Operation"), frozenset({Role.OPERATOR})),
     Place("/notification/mine", N_("Sent to me"), signed_in=True),
 )
@@ -54,9 +61,9 @@ class ShownPlace:
     is_here: bool
 
 
-def places_for(actor: Actor | None, *, here: str) -> tuple[ShownPlace, ...]:
+def places_for(actor: Actor | None, *, signed_in: bool, here: str) -> tuple[ShownPlace, ...]:
     """Return the places that the person may go to; the innermost one that holds `here` is marked."""
-    seen = [place for place in PLACES if place.is_for(actor)]
+    seen = [place for place in PLACES if place.is_for(actor, signed_in=signed_in)]
     holding = [place.address for place in seen if here == place.address or here.startswith(_below(place.address))]
     innermost = max(holding, key=len, default=None)
     return tuple(ShownPlace(place.address, place.name, place.address == innermost) for place in seen)

@@ -60,7 +60,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: obje
         "person_name": exchange.person_name,
         "signed_in": exchange.subject is not None,
         "csrf_token": exchange.csrf_token,
-        "places": places_for(exchange.actor, here=request.url.path),
+        "places": places_for(exchange.actor, signed_in=exchange.subject is not None, here=request.url.path),
         "here": request.url.path,
         "here_with_query": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "colours": chosen_colours(request.headers.get("cookie")),

@@ -49,6 +49,15 @@ async def test_nobody_signed_in_sees_the_front_page_and_a_stranger_what_she_can_
         welcome.tag("a", class_="main", href=address)
 
 
+async def test_only_whom_booking_does_not_know_is_led_to_a_suppliers_invitations(office: Office) -> None:
+    await _named(office, "knows-the-way", "Vägvisaren AB")
+    told = {}
+    for sub in (None, "a-pure-supplier", "knows-the-way"):
+        async with browser(office.app, sub) as page:
+            told[sub] = page_of(await page.get(START)).tags("a", href="/procurement/supplier")
+    assert [len(told[sub]) for sub in told] == [0, 1, 0]
+
+
 async def test_a_contact_sees_her_employer_with_the_next_step_on_top(office: Office) -> None:
     employer = await _named(office, "start-contact", "Startverkstaden AB")
     async with browser(office.app, "start-contact") as contact:
