@@ -4,8 +4,8 @@ Owns     addresses (as copies), preferences and suppressions; wordings; notifica
 Emits    NotificationDelivered, NotificationFailed.
 Acts on  RunChanged, RunCancelled, MeetingApproached; BookingConfirmed, BookingChanged, BookingCancelled;
          TrainingRequestSubmitted, TrainingRequestWithdrawn, TrainingRequestArranged; TrainingRequestTaken,
-         TrainingRequestDeclined, TrainingRequestReturned; SupplierInvited, AwardDecided, ProcedureCancelled;
-         ContractSigned.
+         TrainingRequestDeclined, TrainingRequestReturned; SupplierInvited, QuestionAnswered, AwardDecided,
+         ProcedureCancelled; ContractSigned.
 Copies   PersonDescribed, EmployerDescribed, ProjectDescribed, SupplierDescribed.
 
 Areas, a later may use an earlier: recipients, channels, wordings, notifications, receipts.

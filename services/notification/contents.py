@@ -85,6 +85,10 @@ def supplier_invited(fact: procurement.SupplierInvited) -> Content:
     return {**_procedure(fact), "deadline": fact.deadline.isoformat()}
 
 
+def question_answered(fact: procurement.QuestionAnswered) -> Content:
+    return {**_procedure(fact), "deadline": fact.deadline.isoformat()}
+
+
 def procedure_cancelled(fact: procurement.ProcedureCancelled) -> Content:
     return {**_procedure(fact), "reason": fact.reason}
 
@@ -118,6 +122,7 @@ def contract_signed(fact: procurement.ContractSigned) -> Content:
 
 def _procedure(
     fact: procurement.SupplierInvited
+    | procurement.QuestionAnswered
     | procurement.AwardDecided
     | procurement.ProcedureCancelled
     | procurement.ContractSigned,

@@ -153,6 +153,13 @@ _KINDS = (
         on_unknown=OnUnknown.HOLD,
     ),
     Kind(
+        "question_answered",
+        (TITLE, NUMBER, BUYER, Field("deadline", Form.MOMENT)),
+        required=True,
+        secret=True,
+        replaces=("question_answered",),
+    ),
+    Kind(
         "award",
         (
             TITLE,

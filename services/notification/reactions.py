@@ -33,6 +33,7 @@ from shared.contracts.procurement import (
     ContractLineOrdered,
     ContractSigned,
     ProcedureCancelled,
+    QuestionAnswered,
     SupplierInvited,
     TrainingRequestDeclined,
     TrainingRequestReturned,
@@ -236,6 +237,15 @@ async def on_supplier_invited(delivery: Delivery, fact: SupplierInvited) -> None
     matter = Matter(fact.procedure_id, fact.project_id, buyer_id=fact.buyer_id, not_after=fact.deadline)
     content = contents.supplier_invited(fact)
     kinds = {"supplier:*": "invitation_to_bid"}
+    await _tell(delivery, fact, fact.recipients, kinds, matter, lambda _: content)
+
+
+@REACTIONS.on(QuestionAnswered)
+async def on_question_answered(delivery: Delivery, fact: QuestionAnswered) -> None:
+    """Tell every supplier that was invited that there is an answer to read; after the deadline it is of no use."""
+    matter = Matter(fact.procedure_id, fact.project_id, buyer_id=fact.buyer_id, not_after=fact.deadline)
+    content = contents.question_answered(fact)
+    kinds = {"supplier:*": "question_answered"}
     await _tell(delivery, fact, fact.recipients, kinds, matter, lambda _: content)
 
 

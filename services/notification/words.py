@@ -25,6 +25,7 @@ KIND_NAMES: Final[Mapping[str, str]] = {
     "request_contracted": N_("Training request contracted"),
     "run_arranged": N_("Course arranged after a request"),
     "invitation_to_bid": N_("Invitation to bid"),
+    "question_answered": N_("A question about a procurement is answered"),
     "award": N_("Award notice: the bid was chosen"),
     "non_award": N_("Award notice: another bid was chosen"),
     "procedure_cancelled": N_("Procurement cancelled"),

@@ -3,7 +3,7 @@
 Owns     buyers and their policies, suppliers and their accounts, requests waiting for an officer, cases with lots and
          advice, procedures with their questions, sealed bids, awards, contracts and their orders.
 Emits    SupplierDescribed; TrainingRequestTaken, TrainingRequestDeclined, TrainingRequestReturned; SupplierInvited,
-         AwardDecided, ProcedureCancelled; ContractSigned, ContractLineOrdered.
+         QuestionAnswered, AwardDecided, ProcedureCancelled; ContractSigned, ContractLineOrdered.
 Acts on  TrainingRequestSubmitted, TrainingRequestWithdrawn.
 Copies   ProjectDescribed, EmployerDescribed, PersonDescribed.
 

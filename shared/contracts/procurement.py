@@ -75,6 +75,20 @@ class SupplierInvited(Fact, type="supplier.invited.v1", topic=PROCEDURES, key="p
     recipients: tuple[Recipient, ...]
 
 
+class QuestionAnswered(Fact, type="question.answered.v1", topic=PROCEDURES, key="procedure_id"):
+    """A supplier's question is answered for all who are invited. Neither text is told here, nor who asked."""
+
+    procedure_id: UUID
+    case_id: UUID
+    registration_number: str
+    project_id: UUID
+    buyer_id: UUID
+    buyer_name: str
+    title: str
+    deadline: AwareDatetime
+    recipients: tuple[Recipient, ...]
+
+
 class BidOutcome(Part):
     """How one bidder fared."""
 

@@ -7,15 +7,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.procurement.base import Keys
 from services.procurement.buyers.queries import not_there
 from services.procurement.cases.queries import check_case_officer
-from services.procurement.procedures.commands import procedure_held, procedure_held_for
+from services.procurement.procedures.commands import procedure_held, procedure_held_for, told_of_procedure
+from services.procurement.procedures.queries import invitations_of
 from services.procurement.procedures.rules import phase_of
 from services.procurement.questions.asking import asker_of
 from services.procurement.questions.queries import count_waiting
 from services.procurement.questions.rules import check_may_answer, check_may_ask
 from services.procurement.questions.tables import Question
+from shared.contracts.facts import Recipient
+from shared.contracts.procurement import QuestionAnswered
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Conflict
 from shared.kernel.texts import N_
+from shared.messaging.outbox import record
 
 
 async def ask_question(
@@ -41,7 +45,10 @@ async def ask_question(
 async def answer_question(
     session: AsyncSession, clock: Clock, question_id: UUID, *, told: str, answer: str, by: UUID
 ) -> Question:
-    """Answer all who are invited, once, while bids are taken. `told` is the question with nothing of who asked it."""
+    """Answer all who are invited, once, while bids are taken. `told` is the question with nothing of who asked it.
+
+    All who are invited are told that there is an answer to read; whoever asked is told no otherwise than the rest.
+    """
     question = await session.get(Question, question_id)
     if question is None:
         raise not_there()
@@ -59,4 +66,13 @@ async def answer_question(
     question.answered_at, question.answered_by = now, by
     session.add(question)
     await session.flush()
+    fact = QuestionAnswered(
+        **await told_of_procedure(session, procedure),
+        deadline=procedure.deadline,
+        recipients=tuple(
+            Recipient(kind="supplier", id=each.supplier_id, part="invited")
+            for each in await invitations_of(session, procedure.id)
+        ),
+    )
+    await record(session, fact, version=procedure.version, at=now)
     return question

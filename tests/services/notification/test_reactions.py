@@ -40,6 +40,7 @@ TOLD: list[tuple[type[Fact], dict[str, object], str, str, str]] = [
     (procurement.TrainingRequestDeclined, {}, "person", "contact", "request_declined"),
     (procurement.TrainingRequestReturned, {}, "person", "contact", "request_returned"),
     (procurement.SupplierInvited, {}, "supplier", "invited", "invitation_to_bid"),
+    (procurement.QuestionAnswered, {}, "supplier", "invited", "question_answered"),
     (procurement.ProcedureCancelled, {}, "supplier", "invited", "procedure_cancelled"),
     (procurement.ContractSigned, {}, "supplier", "winner", "contract_signed"),
     (procurement.ContractSigned, {}, "person", "contact", "request_contracted"),
@@ -112,6 +113,29 @@ async def test_what_begins_within_a_day_is_urgent(office: Office) -> None:
         await office.hear(a_message(booking.RunCancelled, recipients=(recipient,), run=run, run_id=run.run_id))
     assert sorted({(row.urgent, row.subject_id) for row in await office.rows()}) != []
     assert [row.urgent for row in await office.rows() if row.channel == "email"] == [True, False]
+
+
+async def test_an_answer_is_told_alike_to_all_who_are_invited_and_to_nobody_else(office: Office) -> None:
+    invited = [a_supplier(email=f"{name}@example.test") for name in ("lena", "johan")]
+    other = a_supplier(email="amira@example.test")
+    await office.know(*invited, other)
+    deadline = office.clock.now() + timedelta(days=3)
+    recipients = tuple(to_supplier(each.supplier_id, "invited") for each in invited)
+    await office.hear(a_message(procurement.QuestionAnswered, recipients=recipients, deadline=deadline))
+    await office.send()
+    letters = {email["to"][0]: email["text"] for email in await office.emails()}
+    assert set(letters) == {"lena@example.test", "johan@example.test"}
+    assert len(set(letters.values())) == 1
+    assert "har besvarat en fråga" in letters["lena@example.test"]
+
+
+async def test_after_the_deadline_an_answer_is_told_to_nobody(office: Office) -> None:
+    recipient = to_supplier(await known(office, "supplier"), "invited")
+    deadline = office.clock.now() + timedelta(minutes=5)
+    await office.hear(a_message(procurement.QuestionAnswered, recipients=(recipient,), deadline=deadline))
+    office.clock.advance(timedelta(minutes=5))
+    await office.send()
+    assert not await office.emails()
 
 
 def award(winner: UUID, *losers: UUID, **changes: Any) -> AwardDecided:  # noqa: ANN401 - fields of the fact

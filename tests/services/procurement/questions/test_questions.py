@@ -17,6 +17,7 @@ from services.procurement.questions.queries import questions_told
 from services.procurement.questions.rules import MOST_WAITING, check_may_answer, check_may_ask
 from services.procurement.questions.tables import Question
 from services.procurement.suppliers.tables import Supplier
+from shared.contracts.procurement import QuestionAnswered
 from shared.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound, Refused
 from shared.kernel.ids import new_id
 from tests.services.procurement.office import Office, opened_office
@@ -158,4 +159,34 @@ async def test_over_the_api_the_officer_sees_the_question_and_never_the_asker(of
         facts = (
             await connection.execute(text("SELECT count(*) FROM outbox WHERE type LIKE '%question%'"))
         ).scalar_one()
-    assert facts == 0
+    assert facts == 1, "asking tells nothing, answering does"
+
+
+async def test_that_there_is_an_answer_is_told_to_all_who_are_invited_and_nothing_of_who_asked(scene: Scene) -> None:
+    *invited, other = await scene.suppliers()
+    procedure = await scene.invited(invited)
+    before = await scene.told()
+    questions = [await asked(scene, procedure, supplier) for supplier in invited]
+    assert await scene.told() == before
+    for question in questions:
+        await answered(scene, question)
+    of_one, of_other = (await scene.told())[len(before) :]
+    assert of_one == of_other, "whoever asks, the same is told"
+    assert isinstance(of_one, QuestionAnswered)
+    assert {each.id for each in of_one.recipients} == {supplier.id for supplier in invited}
+    assert {(each.kind, each.part) for each in of_one.recipients} == {("supplier", "invited")}
+    told_in_all = of_one.model_dump_json()
+    for secret in (ASKED, TOLD, "Ja.", *(str(question.id) for question in questions), str(other.id)):
+        assert secret not in told_in_all
+
+
+async def test_an_answer_that_is_refused_tells_nobody(scene: Scene) -> None:
+    supplier = await scene.supplier()
+    question = await asked(scene, await scene.invited([supplier]), supplier)
+    before = await scene.told()
+    with pytest.raises(NotAllowed):
+        await answered(scene, question, by=new_id())
+    await answered(scene, question)
+    with pytest.raises(Conflict):
+        await answered(scene, question)
+    assert len(await scene.told()) == len(before) + 1
