@@ -5,11 +5,11 @@ from typing import Any
 
 from deploy.demo.client import StoryError
 from deploy.demo.figures import Figures, expect_figures, read_figures
-from deploy.demo.invented import Company, a_company, a_person
+from deploy.demo.invented import Company, a_company, a_name, a_person
 from deploy.demo.report import StepReport
 from deploy.demo.sinks import Expected
 from deploy.demo.telling import BOOKED, BOOKING, COMPANIES, LEAD, NAMED, PROJECT_CODE, Telling
-from deploy.people import load_ready_made
+from deploy.people import ReadyMadePerson, load_ready_made
 from shared.kernel.calendar import legal_day
 
 _CAPACITY, _COMPETING = 8, 3
@@ -27,13 +27,13 @@ async def look_at_project(telling: Telling, step: StepReport) -> None:
 
 async def register(telling: Telling, step: StepReport) -> None:
     companies = [
-        a_company(f"Falu Precision {telling.tag}", [("Stockholm", "0180"), ("Falun", "2080")]),
-        a_company(f"Borlänge Montage {telling.tag}", [("Borlänge", "2081")]),
+        a_company(a_name("Falu", telling.number), [("Stockholm", "0180"), ("Falun", "2080")]),
+        a_company(a_name("Borlänge", telling.number), [("Borlänge", "2081")]),
     ]
     telling.known["companies"] = []
     ready_made = load_ready_made().people
     for person, company in zip(COMPANIES, companies, strict=True):
-        answer = await _registered(telling, person, company, ready_made[person].email)
+        answer = await _registered(telling, person, company, ready_made[person])
         telling.known["companies"].append(answer)
         step.seen.append(f"{company.name} ({company.number}) has joined")
     admitted = [
@@ -43,22 +43,26 @@ async def register(telling: Telling, step: StepReport) -> None:
         raise StoryError(f"only the workplace in Falun should be let in, not {admitted}")
 
 
-async def _registered(telling: Telling, person: str, company: Company, email: str) -> dict[str, Any]:
+async def _registered(telling: Telling, person: str, company: Company, contact: ReadyMadePerson) -> dict[str, Any]:
     body = {
         "project_id": telling.project_id,
         "employer": company.as_body(),
         "workplaces": company.workplaces_as_body(),
         "affected_by": "short_time_work",
         "statement": "Halva styrkan har korttidsarbete.",
-        "contact": a_person(person, email),
+        "contact": {
+            **a_person(person, contact.email),
+            "given_name": contact.given_name,
+            "family_name": contact.family_name,
+        },
     }
     answer: dict[str, Any] = await telling.cast.do(person, "POST", f"{BOOKING}/registrations", body)
-    contact = await telling.cast.get(person, f"{BOOKING}/people/{answer['contact_id']}")
-    return {**answer, "email": contact["email"], "person": person}
+    registered = await telling.cast.get(person, f"{BOOKING}/people/{answer['contact_id']}")
+    return {**answer, "email": registered["email"], "person": person}
 
 
 async def refuse_stranger(telling: Telling, step: StepReport) -> None:
-    company = a_company(f"Göteborgs Montage {telling.tag}", [("Göteborg", "1480")])
+    company = a_company(a_name("Göteborgs", telling.number), [("Göteborg", "1480")])
     body = {
         "project_id": telling.project_id,
         "employer": company.as_body(),
@@ -145,7 +149,7 @@ async def compete(telling: Telling, step: StepReport) -> None:
 
 async def ask(telling: Telling, step: StepReport) -> None:
     wish = {
-        "title": f"Robotprogrammering {telling.tag}",
+        "title": telling.training,
         "description": "Sex operatörer ska kunna programmera och felsöka den nya robotcellen.",
         "persons": BOOKED,
         "minutes": 1440,

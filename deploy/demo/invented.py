@@ -9,6 +9,8 @@ from stdnum import luhn
 _FIRST_PHONE, _PHONES = 1740630, 70  # of the series reserved for fiction, 070-1740605 to 070-1740699
 _GIVEN = ("Anna", "Bo", "Cecilia", "David")
 _FAMILY = ("Dalén", "Ek", "Fors", "Grönberg")
+_TRADES = ("Precision", "Verktyg", "Plåtteknik", "Automation", "Gjuteri", "Smide", "Hydraulik", "Elteknik")
+_FOUNDERS = ("", " & Söner", " Norra", " Syd", " Industri", " Service", " Teknik")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Company:
             {"name": name, "municipality": code, "sni": "25.620", "sni_version": "2007"}
             for name, code in self.workplaces
         ]
+
+
+def a_name(place: str, number: int) -> str:
+    """Return a company's name; the number chooses what it does."""
+    return f"{place} {_TRADES[number % len(_TRADES)]}{_FOUNDERS[number // len(_TRADES) % len(_FOUNDERS)]} AB"
 
 
 def a_company(name: str, workplaces: list[tuple[str, str]]) -> Company:

@@ -23,7 +23,7 @@ async def open_case(telling: Telling, step: StepReport) -> None:
 
     await telling.until("the request in the officer's inbox", waiting)
     path = f"{PROCUREMENT}/buyers/{telling.buyer['buyer_id']}/cases"
-    opened = {"title": f"Robotprogrammering {telling.tag}", "request_ids": [request_id]}
+    opened = {"title": telling.training, "request_ids": [request_id]}
     case = await telling.cast.do(OFFICER, "POST", path, opened)
     taken_at = telling.cast.sent[-1].at
     telling.known["case"] = case
@@ -40,7 +40,7 @@ async def open_case(telling: Telling, step: StepReport) -> None:
 
 async def _take_advice(telling: Telling, step: StepReport, case: dict[str, Any]) -> None:
     lot = {
-        "title": f"Robotprogrammering {telling.tag}",
+        "title": telling.training,
         "cpv": "79632000-3",
         "value_ore": 24_000_000,
         "value_basis": "Sex personer i tre dagar, med option på en grupp till.",
@@ -68,7 +68,7 @@ async def invite(telling: Telling, step: StepReport) -> None:
         (await telling.cast.get(officer, f"{BOOKING}/me"))["person"]["person_id"] for officer in (OFFICER, OPENER)
     ]
     plan = {
-        "title": f"Robotprogrammering {telling.tag}",
+        "title": telling.training,
         "description": "Tre dagars utbildning på plats i Falun för sex operatörer.",
         "deadline": (telling.clock.now() + timedelta(seconds=BID_SECONDS)).isoformat(),
         "criteria": [
@@ -109,7 +109,7 @@ async def contract(telling: Telling, step: StepReport) -> None:
         "ends_on": (today + timedelta(days=180)).isoformat(),
         "lines": [
             {
-                "title": f"Robotprogrammering {telling.tag}",
+                "title": telling.training,
                 "description": "Tre dagar på plats i Falun.",
                 "mode": "physical",
                 "seats": BOOKED,

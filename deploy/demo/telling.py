@@ -23,7 +23,7 @@ BOOKED, NAMED = 6, 4
 
 @dataclass
 class Telling:
-    """One telling. `tag` makes what it invents different from every other; `known` is what chapters leave for later."""
+    """One telling. `tag` makes its addresses differ from any other's; `known` is what chapters leave for later."""
 
     cast: Cast
     sinks: Sinks
@@ -46,6 +46,16 @@ class Telling:
             if time.monotonic() > deadline:
                 raise StoryError(f"{what} did not come within {self.sinks.patience_seconds:.0f} s")
             await asyncio.sleep(0.1)
+
+    @property
+    def number(self) -> int:
+        """What its names are chosen by: two tellings seldom have the same."""
+        return int(self.tag, 16)
+
+    @property
+    def training(self) -> str:
+        """What the company asks for, and what is bought."""
+        return f"Robotprogrammering, cell {self.number % 90 + 10}"
 
     @property
     def project_id(self) -> str:

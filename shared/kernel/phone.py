@@ -5,6 +5,7 @@ import phonenumbers
 from shared.kernel.errors import InvalidInput
 from shared.kernel.texts import N_
 
+_SWEDEN = 46
 _MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
@@ -24,6 +25,14 @@ def e164(text: str, *, field: str = "phone") -> str:
             field=field,
         )
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def readable(number: str, *, at_home: bool) -> str:
+    """Return a number as people write it: `070-174 06 05` to those at home in Sweden, else `+46 70 174 06 05`."""
+    parsed = phonenumbers.parse(number)
+    is_local = at_home and parsed.country_code == _SWEDEN
+    form = phonenumbers.PhoneNumberFormat.NATIONAL if is_local else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, form)
 
 
 def takes_sms(number: str) -> bool:

@@ -1,5 +1,6 @@
 """The first page of everybody, the employers that somebody reaches, and the page of one employer."""
 
+from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from services.booking.overview.steps import steps_for
 from services.booking.people.queries import HeldRoleView, list_employer_roles
 from services.booking.projects.queries import list_projects
 from services.booking.requests.words import STATE_KINDS, STATE_NAMES
+from shared.kernel.calendar import legal_day
 from shared.kernel.grants import Actor
 from shared.kernel.municipalities import municipality_name
 from shared.kernel.roles import Role
@@ -50,7 +52,7 @@ async def show_start(request: Request, session: ReadSession, clock: CurrentClock
     if exchange.subject is None:
         page = await list_projects(session, query)
         projects = Listing.of(request, Rows(page.items, page.next), shown=page.items, name="projects")
-        return render(request, "projects/start.html", projects=projects)
+        return render(request, "projects/start.html", projects=projects, today=legal_day(clock.now()))
     if exchange.actor is None:
         return render(request, "overview/newcomer.html")
     return await _own_start(request, session, clock, exchange.actor)
@@ -61,12 +63,13 @@ async def _own_start(request: Request, session: ReadSession, clock: CurrentClock
     own = [grant.employer_id for grant in actor.grants_of(Role.CONTACT) if grant.employer_id is not None]
     mine = await queries.employers_by_id(session, own[:_MOST_SHOWN])
     parts_by_employer = await queries.parts_of_employers(session, actor, list(mine))
-    parts = [
+    joined = [
         (employer_id, part.project_id)
         for employer_id in mine
         for part in parts_by_employer[employer_id]
         if part.membership == "joined"
     ]
+    parts = await _of_now(session, joined, now)
     waits = await waiting.waits_of(session, parts, now)
     coached = actor.grants_of(Role.COACH)
     led = [grant.project_id for grant in actor.grants_of(Role.PROJECT_LEAD) if grant.project_id is not None]
@@ -93,6 +96,12 @@ async def _own_start(request: Request, session: ReadSession, clock: CurrentClock
         state_names=STATE_NAMES,
         state_kinds=STATE_KINDS,
     )
+
+
+async def _of_now(session: ReadSession, parts: list[tuple[UUID, UUID]], now: datetime) -> list[tuple[UUID, UUID]]:
+    """Return the parts, of employer and project, without those in projects that are over."""
+    over = await queries.ended_projects(session, {project_id for _, project_id in parts}, legal_day(now))
+    return [part for part in parts if part[1] not in over]
 
 
 @router.get("/employers")
@@ -128,17 +137,15 @@ async def show_employer(request: Request, employer_id: UUID, session: ReadSessio
     standing = await standing_of(request, session, employer_id)
     employer = await employers.get_employer(session, employer_id)
     acted_in = [part for part in standing.parts_for("show_people") if part.is_joined]
-    waits = await waiting.waits_of(session, [(employer_id, part.project_id) for part in acted_in], clock.now())
+    now = clock.now()
+    waits = await waiting.waits_of(session, [(employer_id, part.project_id) for part in acted_in], now)
+    of_now = await _of_now(session, list(waits), now)
     return render(
         request,
         "overview/employer.html",
         standing=standing,
         employer=employer,
-        steps=[
-            step
-            for part in acted_in
-            for step in steps_for(employer_id, part.project_id, waits[employer_id, part.project_id])
-        ],
+        steps=[step for part in of_now for step in steps_for(*part, waits[part])],
         projects={part.project_id: part.name for part in acted_in} if len(acted_in) > 1 else {},
         people={part.project_id: waits[employer_id, part.project_id].people for part in acted_in},
         holders=await _holders(session, standing),

@@ -1,7 +1,7 @@
 """The employers that a person reaches, with the projects and places they are in and how much waits for each."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -122,6 +122,12 @@ async def list_employers(
 def _as_number(words: str) -> str:
     """Return the words as an organisation number is kept, if they are one written without its hyphen."""
     return f"{words[:6]}-{words[6:]}" if re.fullmatch(r"\d{10}", words) else words
+
+
+async def ended_projects(session: AsyncSession, project_ids: Collection[UUID], today: date) -> Collection[UUID]:
+    """Return those of the projects that were over before the day: nothing is to be done in them."""
+    statement = select(Project.id).where(col(Project.id).in_(project_ids), col(Project.ends_on) < today)
+    return frozenset(await session.exec(statement))
 
 
 async def parts_of_employers(

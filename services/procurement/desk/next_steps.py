@@ -249,7 +249,7 @@ STAGE_NAMES = {
     Stage.COMPARISON: N_("Opening and comparison"),
     Stage.AWARD: N_("Award"),
     Stage.CONTRACT: N_("Contract"),
-    Stage.ORDER: N_("Order"),
+    Stage.ORDER: N_("Ordering"),
 }
 _AT = {
     Phase.DRAFT: Stage.INVITATION,

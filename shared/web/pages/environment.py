@@ -22,6 +22,7 @@ from shared.web.pages.written import (
     written_day,
     written_money,
     written_number,
+    written_phone,
     written_time,
 )
 
@@ -71,6 +72,7 @@ class Templates:
             "day": written_day,
             "clock": written_clock,
             "time": written_time,
+            "phone": written_phone,
         }
         made.filters |= {name: _in_language(write, language) for name, write in written.items()}
         made.filters["machine_time"] = machine_time

@@ -13,6 +13,7 @@ from babel.numbers import format_currency, format_decimal
 
 from shared.kernel.calendar import STOCKHOLM
 from shared.kernel.money import Money
+from shared.kernel.phone import readable
 from shared.web.languages import Language
 
 _LOCALES: Final[Mapping[Language, str]] = {"sv": "sv_SE", "en": "en_GB"}
@@ -49,6 +50,11 @@ def written_time(value: datetime, language: Language) -> str:
     if language == "sv":
         return f"{local:%Y-%m-%d} {written_clock(value, language)}"
     return format_datetime(local, "d MMM y, HH:mm", locale="en_GB")
+
+
+def written_phone(value: str, language: Language) -> str:
+    """Return a telephone number kept as E.164 as readers write it."""
+    return readable(value, at_home=language == "sv")
 
 
 def machine_time(value: date) -> str:

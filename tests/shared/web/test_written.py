@@ -13,6 +13,7 @@ from shared.web.pages.written import (
     written_day,
     written_money,
     written_number,
+    written_phone,
     written_time,
 )
 
@@ -50,3 +51,15 @@ def test_an_amount_never_breaks_between_its_figures() -> None:
 def test_a_program_reads_the_instant_with_its_offset() -> None:
     assert machine_time(SUMMER) == "2026-07-02T00:30+02:00"
     assert machine_time(date(2026, 7, 1)) == "2026-07-01"
+
+
+@pytest.mark.parametrize(
+    ("kept", "language", "written"),
+    [
+        ("+46701740605", "sv", "070-174 06 05"),
+        ("+46701740605", "en", "+46 70 174 06 05"),
+        ("+4722123456", "sv", "+47 22 12 34 56"),
+    ],
+)
+def test_a_telephone_number_is_written_as_one_would_ring_it(kept: str, language: Language, written: str) -> None:
+    assert written_phone(kept, language) == written

@@ -41,7 +41,7 @@ async def test_a_person_is_added_and_stands_in_the_list(office: Office) -> None:
         answer = await page.post(f"{address}/new", data=hidden | person | {"status_at_entry": "employed"})
         assert answer.status_code == 303, answer.text
         listed = page_of(await page.get(answer.headers["location"]))
-    for told in ("1 person was added.", "Åström, Örjan", "+46701740605", "Missing"):
+    for told in ("1 person was added.", "Åström, Örjan", "+46 70 174 06 05", "Missing"):
         assert told in listed.text
 
 

@@ -45,7 +45,7 @@ async def test_nobody_signed_in_sees_the_front_page_and_a_stranger_what_she_can_
     async with browser(office.app) as nobody, browser(office.app, "a-stranger") as stranger:
         assert "Training for working life" in page_of(await nobody.get(START)).text
         welcome = page_of(await stranger.get(START))
-    for address in ("/booking/invitation", "/booking/employers/new", "/procurement/"):
+    for address in ("/booking/invitation", "/booking/employers/new", "/procurement/supplier"):
         welcome.tag("a", class_="main", href=address)
 
 

@@ -45,7 +45,7 @@ async def address(office: Office) -> str:
             name: Person(
                 given_name=name,
                 family_name="Berg",
-                phone="+46701740650",
+                phone="+46 70 174 06 50",
                 protected=name == "Hemlig",
                 created_at=MONDAY_MORNING,
             )
@@ -72,7 +72,7 @@ async def test_a_coach_sees_whom_to_ring_and_why(office: Office, address: str) -
         page = page_of(await coach.get(address))
         for told in (
             "Åsa Berg",
-            "+46701740650",
+            "+46 70 174 06 50",
             "reminder of a meeting, e-mail",
             "another message, text message",
             "Person with protected identity",
@@ -108,7 +108,7 @@ async def test_an_operator_sees_that_it_happened_and_not_to_whom(office: Office,
         page = page_of(await operator.get(address))
         assert "Somebody" in page.text
         assert "Berg" not in page.text
-        assert "+46701740650" not in page.text
+        assert "+46 70 174 06 50" not in page.text
         assert "no message fits" in page_of(await operator.get(f"{address}?q=åsa")).text.casefold()
 
 
