@@ -13,6 +13,7 @@ from services.booking.bookings import placing_pages, run_pages
 from services.booking.composition import keep_keys
 from services.booking.courses import api as courses
 from services.booking.courses import lead_pages as course_lead_pages
+from services.booking.courses import settings_api, settings_pages
 from services.booking.employers import api as employers
 from services.booking.employers import contacts_pages, grants_api, people_api, people_pages, person_pages
 from services.booking.employers import lead_pages as role_pages
@@ -51,6 +52,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     grants_api.router,
     needs.router,
     courses.router,
+    settings_api.router,
     seats.router,
     bookings.router,
     requests.router,
@@ -78,6 +80,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     participant_pages.router,
     role_pages.router,
     project_lead_pages.router,
+    settings_pages.router,
     operator.router,
 )
 

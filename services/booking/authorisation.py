@@ -26,6 +26,7 @@ _SEES_PROJECT: Final = Permit({_COACH, _LEAD, _OFFICER, _DELEGATE, _OPERATOR})
 _PROJECTS: Final[Permits] = {
     "list_projects": PUBLIC,
     "get_project": PUBLIC,
+    "change_project_settings": _RUNS_PROJECT,
     "get_figures": _SEES_PROJECT,
 }
 
@@ -240,6 +241,8 @@ _LEAD_PAGES: Final[Permits] = {
     "show_withdraw_role": PERMITS["withdraw_grant"],
     "send_withdraw_role": PERMITS["withdraw_grant"],
     "show_settings": _RUNS_PROJECT,
+    "show_change_settings": PERMITS["change_project_settings"],
+    "send_change_settings": PERMITS["change_project_settings"],
 }
 
 PAGE_PERMITS: Final[Permits] = {

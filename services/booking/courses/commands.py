@@ -275,7 +275,11 @@ async def _replace_meetings(
 
 
 async def _reminder_days(session: AsyncSession, project_id: UUID) -> int:
-    return (await session.exec(select(Project.reminder_days).where(col(Project.id) == project_id))).one()
+    # held, so that a change of the setting meanwhile sees the meetings that are planned by the old one
+    found = await session.exec(
+        select(Project.reminder_days).where(col(Project.id) == project_id).with_for_update(read=True)
+    )
+    return found.one()
 
 
 async def tell_of_meeting(

@@ -38,6 +38,7 @@ def project_id_of(code: str) -> UUID:
 async def load_project(session: AsyncSession, clock: Clock, source: ProjectInput) -> bool:
     """Make or change a project so that it is as its file says; return whether anything had to be changed.
 
+    What whoever leads it has set stays as she set it: see `changing`.
     Raises InvalidInput where a demonstration copy comes before its source, Conflict where a copy becomes a project.
     """
     content = hashlib.sha256(source.model_dump_json().encode()).digest()
@@ -56,7 +57,7 @@ async def load_project(session: AsyncSession, clock: Clock, source: ProjectInput
             code="demonstration_fixed",
             name=source.code,
         )
-    for name, value in _plain(source).items():
+    for name, value in (_plain(source) | project.own_settings).items():
         setattr(project, name, value)
     project.source_project_id = await _source_of(session, source)
     project.programme_id = programme_id

@@ -13,8 +13,8 @@ from services.booking.projects.leading import led
 from services.booking.projects.queries import get_project, get_project_row
 from services.booking.projects.tables import ProjectHistory
 from shared.kernel.money import Money
-from shared.kernel.texts import N_, Text
 from shared.web.edge import ReadSession
+from shared.web.exchange import parts_of
 from shared.web.pages.rendering import render
 
 router = APIRouter()
@@ -31,28 +31,28 @@ async def show_settings(request: Request, project_id: UUID, session: ReadSession
         "projects/settings.html",
         project=led(request, row),
         view=view,
-        reminder_days=row.reminder_days,
-        offer_hours=row.offer_hours,
         amounts=[None if each.amount_ore is None else Money(each.amount_ore, each.currency) for each in view.funding],
         words=words,
-        history=await _history(session, project_id),
+        history=await _history(request, session, project_id),
     )
 
 
-async def _history(session: AsyncSession, project_id: UUID) -> list[dict[str, Any]]:
+async def _history(request: Request, session: AsyncSession, project_id: UUID) -> list[dict[str, Any]]:
     found = await session.exec(
         select(ProjectHistory)
         .where(col(ProjectHistory.project_id) == project_id)
         .order_by(col(ProjectHistory.id).desc())
         .limit(_MOST_SHOWN)
     )
-    otherwise = N_("Something was changed")
+    rows = found.all()
+    actors = {row.actor_id for row in rows if row.actor_id is not None}
+    names = await parts_of(request).names_of(session, actors) if actors else {}
     return [
         {
             "at": row.at,
-            "actor_name": None,
-            "text": Text(words.CHANGES.get(row.change, otherwise)),
+            "actor_name": None if row.actor_id is None else names.get(row.actor_id),
+            "text": words.change_text(row.change, row.before, row.after),
             "reason": row.reason,
         }
-        for row in found
+        for row in rows
     ]

@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from services.booking.projects import rules
 from services.booking.projects.rules import AffectedBy, AidBasis, EmployerKind, HourRounding, SizeClass, Track
 from services.booking.projects.sectors import SniVersion, sections
 from shared.kernel import identity
@@ -180,10 +181,10 @@ class ReportingInput(_Input):
     """How the project books and reports. `queue_passes` is how often one that waits may be passed by."""
 
     hour_rounding: HourRounding = HourRounding.EXACT
-    queue_passes: Annotated[int, Field(ge=0, le=50, strict=True)] = 3
-    free_cancellation_days: Annotated[int, Field(ge=0, le=365, strict=True)] = 7
-    offer_hours: Annotated[int, Field(ge=1, le=720, strict=True)] = 48
-    reminder_days: Annotated[int, Field(ge=0, le=30, strict=True)] = 1
+    queue_passes: Annotated[int, Field(ge=0, le=rules.MOST_QUEUE_PASSES, strict=True)] = 3
+    free_cancellation_days: Annotated[int, Field(ge=0, le=rules.MOST_FREE_CANCELLATION_DAYS, strict=True)] = 7
+    offer_hours: Annotated[int, Field(ge=1, le=rules.MOST_OFFER_HOURS, strict=True)] = 48
+    reminder_days: Annotated[int, Field(ge=0, le=rules.MOST_REMINDER_DAYS, strict=True)] = 1
 
 
 class ProjectInput(_Input):

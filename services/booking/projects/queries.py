@@ -95,6 +95,8 @@ class ProjectView(ProjectSummary):
     hour_rounding: str
     queue_passes: int
     free_cancellation_days: int
+    offer_hours: int
+    reminder_days: int
     source_project_id: UUID | None
     version: int
 
@@ -156,6 +158,8 @@ async def get_project(session: AsyncSession, project_id: UUID) -> ProjectView:
             "hour_rounding": project.hour_rounding,
             "queue_passes": project.queue_passes,
             "free_cancellation_days": project.free_cancellation_days,
+            "offer_hours": project.offer_hours,
+            "reminder_days": project.reminder_days,
             "source_project_id": project.source_project_id,
             "version": project.version,
         }

@@ -6,6 +6,7 @@ County and sector are asked of the workplace, size of the undertaking, so a head
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -97,6 +98,12 @@ class HourRounding(StrEnum):
     PER_MEETING = "per_meeting"
     PER_ACTIVITY = "per_activity"
     PER_MONTH = "per_month"
+
+
+MOST_QUEUE_PASSES: Final = 50
+MOST_FREE_CANCELLATION_DAYS: Final = 365
+MOST_OFFER_HOURS: Final = 720
+MOST_REMINDER_DAYS: Final = 30
 
 
 class _Data(BaseModel):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.booking.projects.rules import AidBasis, HourRounding, Track
-from shared.kernel.texts import N_
+from shared.kernel.texts import N_, Text
 
 TRACKS: Final[Mapping[str, str]] = {
     Track.SHARED_COURSES: N_("Courses shared by several employers"),
@@ -30,4 +30,18 @@ ROUNDINGS: Final[Mapping[str, str]] = {
 CHANGES: Final[Mapping[str, str]] = {
     "loaded": N_("The project was set up from its file"),
     "changed": N_("The project was changed by its file"),
+    "summary": N_("What the project is, in a few words, was written anew"),
+    "free_cancellation_days": N_(
+        "Days before a course until which cancelling is free of charge: {before} became {after}"
+    ),
+    "reminder_days": N_("Days from the reminder to the meeting: {before} became {after}"),
+    "offer_hours": N_("Hours that an offered seat is held: {before} became {after}"),
+    "queue_passes": N_("Times that a group in the queue is passed at most: {before} became {after}"),
 }
+_OTHERWISE: Final = N_("Something was changed")
+
+
+def change_text(change: str, before: str | None, after: str | None) -> Text:
+    """Return what a row of a project's history says."""
+    message = CHANGES.get(change, _OTHERWISE)
+    return Text(message, {"before": before or "–", "after": after or "–"} if "{before}" in message else {})

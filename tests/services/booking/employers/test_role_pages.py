@@ -123,9 +123,17 @@ async def test_the_list_costs_the_same_however_long_and_is_had_as_a_file(
 async def test_settings_are_told_with_where_they_are_changed(office: Office, lead: httpx.AsyncClient) -> None:
     address = f"/booking/projects/{office.project_id}/settings"
     page = page_of(await lead.get(address))
-    for told in ("500", "4,500", "SEK 3,706,566", "Privata företag", "set up from its file", "Tell the operator"):
+    for told in (
+        "500",
+        "4,500",
+        "SEK 3,706,566",
+        "Privata företag",
+        "set up from its file",
+        "which the operator loads",
+    ):
         assert told in page.text, told
     page.tag("a", href="/notification/wordings")
+    page.tag("a", href=f"{address}/change")
     async with browser(office.app, "lead", language="sv") as swedish:
         page = page_of(await swedish.get(address))
     assert "Regler för platser" in page.text

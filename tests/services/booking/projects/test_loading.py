@@ -1,5 +1,6 @@
 """A project's file: what is refused, and that loading it again changes nothing and tells nobody."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,10 +8,12 @@ from pydantic import ValidationError
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.booking.projects.changing import OwnSettings, change_settings
 from services.booking.projects.commands import load_project, project_id_of
 from services.booking.projects.queries import get_project
 from shared.kernel.clock import FixedClock
-from shared.kernel.errors import Conflict, InvalidInput
+from shared.kernel.errors import Conflict, InvalidInput, Refused
+from shared.kernel.ids import new_id
 from tests.services.booking.registered import A_MONDAY, a_project_input
 
 CLOCK = FixedClock(A_MONDAY)
@@ -37,6 +40,26 @@ async def test_changed_content_is_told_with_the_next_version(session: AsyncSessi
     ).one()
     assert row.version == 2
     assert b"Lyftet 2" in row.payload
+
+
+async def test_what_a_lead_has_set_stays_when_the_file_is_loaded_again(session: AsyncSession) -> None:
+    await load_project(session, CLOCK, a_project_input())
+    project_id, by = project_id_of("lyft"), new_id()
+    held = OwnSettings("Ny text", free_cancellation_days=7, reminder_days=3, offer_hours=48, queue_passes=3)
+    await change_settings(session, CLOCK, project_id, held, version=1, reason="Fler hinner svara", by=by)
+    before = await _told(session)
+    assert await load_project(session, CLOCK, a_project_input()) is False
+    assert await _told(session) == before
+    reporting = {"reminder_days": 5, "offer_hours": 24}
+    assert await load_project(session, CLOCK, a_project_input(name="Lyftet 2", summary="Fil", reporting=reporting))
+    project = await get_project(session, project_id)
+    assert (project.name, project.version) == ("Lyftet 2", 3), "the file is heard in all that nobody has set"
+    assert (project.summary, project.reminder_days, project.offer_hours) == ("Ny text", 3, 24)
+    with pytest.raises(Conflict, match="version_passed"):
+        await change_settings(session, CLOCK, project_id, held, version=2, reason="En gång till", by=by)
+    held = replace(held, offer_hours=24)
+    with pytest.raises(Refused, match="nothing_new"):
+        await change_settings(session, CLOCK, project_id, held, version=3, reason="En gång till", by=by)
 
 
 async def test_shares_and_amounts_are_kept_exactly(session: AsyncSession) -> None:

@@ -1,0 +1,52 @@
+"""A project's own settings, for programs. They lie here because changing them plans the reminders of runs anew."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import Field
+
+from services.booking.courses import settings
+from services.booking.projects import rules
+from services.booking.projects.changing import OwnSettings
+from services.booking.projects.queries import ProjectView, get_project
+from shared.web.bodies import Body, Paragraph, Reason, Version
+from shared.web.edge import CommandContext, run_command
+
+router = APIRouter(tags=["projects"])
+
+
+class ChangeSettings(Body):
+    """The settings as they shall be, why they are changed, and the version of the project that was read."""
+
+    summary: Paragraph
+    free_cancellation_days: Annotated[int, Field(ge=0, le=rules.MOST_FREE_CANCELLATION_DAYS)]
+    reminder_days: Annotated[int, Field(ge=0, le=rules.MOST_REMINDER_DAYS)]
+    offer_hours: Annotated[int, Field(ge=1, le=rules.MOST_OFFER_HOURS)]
+    queue_passes: Annotated[int, Field(ge=0, le=rules.MOST_QUEUE_PASSES)]
+    reason: Reason
+    version: Version
+
+    def settings(self) -> OwnSettings:
+        """Return them as plain values."""
+        return OwnSettings(**self.model_dump(exclude={"reason", "version"}))
+
+
+@router.patch("/projects/{project_id}/settings", response_model=ProjectView)
+async def change_project_settings(request: Request, project_id: UUID, body: ChangeSettings) -> Response:
+    """Change how the project is presented, and its rules for seats."""
+
+    async def command(context: CommandContext) -> ProjectView:
+        await settings.change_settings(
+            context.session,
+            context.clock,
+            project_id,
+            body.settings(),
+            version=body.version,
+            reason=body.reason,
+            by=context.actor.person_id,
+        )
+        return await get_project(context.session, project_id)
+
+    return await run_command(request, command)
