@@ -93,6 +93,7 @@ async def _own_start(request: Request, session: ReadSession, clock: CurrentClock
         own_meetings=await waiting.own_meetings(session, actor.person_id, now, _SHOWN),
         in_care=await waiting.employers_in_care(session, coached, now, _MOST_SHOWN) if coached else None,
         led=await queries.project_names(session, led),
+        figures_of=await queries.projects_told_to(session, actor, _MOST_SHOWN),
         state_names=STATE_NAMES,
         state_kinds=STATE_KINDS,
     )

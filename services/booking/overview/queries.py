@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import and_, false, func, or_, true
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,9 +15,10 @@ from services.booking.employers.rules import Membership
 from services.booking.employers.tables import Employer, EmployerProject, Undertaking, Workplace
 from services.booking.overview.reach import SEES_EMPLOYERS, employer_reached, part_reached
 from services.booking.overview.waiting import waits_of
-from services.booking.projects.tables import Project
+from services.booking.projects.tables import Project, ProjectBuyer
 from shared.kernel.grants import Actor
 from shared.kernel.municipalities import municipality_name
+from shared.kernel.roles import Role
 from shared.web.pages.exports import ListFilter
 from shared.web.paging import Rows, page_of
 
@@ -179,6 +180,31 @@ async def employers_by_id(session: AsyncSession, employer_ids: Sequence[UUID]) -
         return {}
     statement = select(Employer.id, Employer.name).where(col(Employer.id).in_(employer_ids))
     return dict((await session.exec(statement.order_by(col(Employer.name), col(Employer.id)))).all())
+
+
+async def projects_told_to(session: AsyncSession, actor: Actor, limit: int) -> list[tuple[UUID, str]]:
+    """Return the projects whose figures the person may see without leading them, by name."""
+    if not actor.holds(Role.COACH, Role.PROCUREMENT_OFFICER, Role.AWARD_DELEGATE, Role.OPERATOR):
+        return []
+    coached = [grant.project_id for grant in actor.grants_of(Role.COACH) if grant.employer_id is None]
+    office = actor.grants_of(Role.PROCUREMENT_OFFICER, Role.AWARD_DELEGATE)
+    bought = select(ProjectBuyer.project_id).where(
+        or_(
+            false(),
+            *(
+                and_(
+                    true() if grant.buyer_id is None else col(ProjectBuyer.buyer_id) == grant.buyer_id,
+                    true() if grant.project_id is None else col(ProjectBuyer.project_id) == grant.project_id,
+                )
+                for grant in office
+            ),
+        )
+    )
+    reached = or_(
+        true() if actor.holds(Role.OPERATOR) else false(), col(Project.id).in_(coached), col(Project.id).in_(bought)
+    )
+    statement = select(Project.id, Project.name).where(reached).order_by(col(Project.name), col(Project.id))
+    return [(project_id, name) for project_id, name in await session.exec(statement.limit(limit))]
 
 
 async def project_names(session: AsyncSession, project_ids: Sequence[UUID]) -> list[tuple[UUID, str]]:

@@ -1,4 +1,7 @@
-"""A project's participants as its lead sees them, and who those are whose identity is protected: asked for, kept."""
+"""A project's participants, as whoever leads it sees them; its coaches add and end participations.
+
+Who those are whose identity is protected is shown to whoever has said why, and that is kept.
+"""
 
 from datetime import date
 from typing import Annotated, Any, Final
@@ -110,9 +113,9 @@ async def send_add_participant(request: Request, project_id: UUID, session: Read
     async def again(form: Form[AddParticipant]) -> Response:
         return await _add_page(request, session, project_id, form)
 
-    return await run_form(
-        request, form, command, done=f"/booking/projects/{project_id}/participants?sort=-since", again=again
-    )
+    project = await led_project(request, session, project_id)
+    newest = "?sort=-since" if project.leads else ""
+    return await run_form(request, form, command, done=project.people_address + newest, again=again)
 
 
 @router.get(_PARTICIPANTS + "/{person_id}/end")
@@ -144,7 +147,8 @@ async def send_end_participation(
     async def again(form: Form[EndForm]) -> Response:
         return await _end_page(request, session, project_id, person_id, form, reader=actor.person_id)
 
-    return await run_form(request, form, command, done=f"/booking/projects/{project_id}/participants", again=again)
+    project = await led_project(request, session, project_id)
+    return await run_form(request, form, command, done=project.people_address, again=again)
 
 
 @router.get(_PROTECTED)

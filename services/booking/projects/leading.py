@@ -22,8 +22,14 @@ class Led:
     id: UUID
     name: str
     leads: bool
+    coaches: bool
     operates: bool
     demonstration: bool
+
+    @property
+    def people_address(self) -> str:
+        """Where one is led on from adding or ending a participation: a coach sees no list of all who take part."""
+        return self.address("/participants" if self.leads else "/figures")
 
     def address(self, rest: str = "") -> str:
         """Return the address of one of its pages."""
@@ -43,6 +49,7 @@ def led(request: Request, project: Project) -> Led:
         project.id,
         project.name,
         leads=actor is not None and leads(actor, project.id),
+        coaches=actor is not None and _holds(actor, Role.COACH, project.id),
         operates=actor is not None and actor.holds(Role.OPERATOR),
         demonstration=project.demonstration,
     )
@@ -50,8 +57,12 @@ def led(request: Request, project: Project) -> Led:
 
 def leads(actor: Actor, project_id: UUID) -> bool:
     """Whether the person leads the project."""
+    return _holds(actor, Role.PROJECT_LEAD, project_id)
+
+
+def _holds(actor: Actor, role: Role, project_id: UUID) -> bool:
     scope = Scope(projects=frozenset({project_id}))
-    return any(grant.covers(scope) for grant in actor.grants_of(Role.PROJECT_LEAD))
+    return any(grant.covers(scope) for grant in actor.grants_of(role))
 
 
 async def projects_led_by(session: AsyncSession, actor: Actor) -> Sequence[Project]:

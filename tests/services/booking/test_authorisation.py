@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from services.booking.app import ROUTERS
-from services.booking.authorisation import PERMITS, SCOPES
+from services.booking.authorisation import PAGE_PERMITS, PERMITS, SCOPES
 from shared.kernel.grants import Grant
 from shared.kernel.roles import Role
 from shared.web.exchange import RouteFacts
@@ -61,6 +61,44 @@ def _passed(response: httpx.Response) -> bool:
 
 def test_every_route_has_a_permit_and_every_permit_a_route() -> None:
     assert set(ROUTES) == set(PERMITS)
+
+
+@pytest.mark.parametrize(
+    ("page", "route"),
+    [
+        ("add_participant", "add_participant"),
+        ("end_participation", "end_participation"),
+        ("add_employee", "add_employee"),
+        ("end_employment", "end_employment"),
+        ("invite_employee", "invite_person"),
+        ("change_employer", "change_employer"),
+        ("join", "join_project"),
+        ("leave", "leave_project"),
+        ("add_course", "add_course"),
+        ("schedule_run", "schedule_run"),
+        ("run_change", "change_run"),
+        ("run_cancellation", "cancel_run"),
+        ("kept_seats", "keep_seats"),
+        ("booking_form", "book_seats"),
+        ("booking_change", "change_booking"),
+        ("booking_cancellation", "cancel_booking"),
+        ("new_request", "draft_training_request"),
+        ("request_edit", "edit_training_request"),
+        ("request_submission", "submit_training_request"),
+        ("request_withdrawal", "withdraw_training_request"),
+        ("write_survey", "write_survey"),
+        ("add_need", "add_need"),
+        ("change_need", "change_need"),
+        ("agree_plan", "move_plan"),
+        ("change_settings", "change_project_settings"),
+        ("give_role", "give_role"),
+        ("withdraw_role", "withdraw_grant"),
+        ("add_contact", "add_contact"),
+        ("add_coach", "add_coach"),
+    ],
+)
+def test_a_form_opens_to_those_to_whom_its_route_of_the_api_does(page: str, route: str) -> None:
+    assert PAGE_PERMITS[f"show_{page}"] == PAGE_PERMITS[f"send_{page}"] == PERMITS[route]
 
 
 @pytest.mark.parametrize("name", sorted(PERMITS))

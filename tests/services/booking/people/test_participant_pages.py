@@ -151,3 +151,60 @@ async def test_a_project_for_employers_people_says_where_a_participant_is_added(
     assert not page.tags("input", id="field-given_name")
     sent = {"_csrf": TOKEN, "given_name": "Eva", "family_name": "Ek", "language": "sv"}
     page_of(await lead.post(address_of(office, "/participants/new"), data=sent), 422)
+
+
+async def test_a_coach_ends_and_adds_what_the_api_lets_her_and_is_led_on_to_what_she_may_see(office: Office) -> None:
+    await office.holder("taking-part-coach", Grant(Role.COACH, project_id=office.project_id))
+    project = AProject(office.project_id, (office.buyer_id,))
+    async with office.transaction() as session:
+        employer = await an_employer(session, project, people=1)
+        person = await an_employee(session, project.id, employer.workplace_id, name="Slutar")
+    with known_visitors(office.app):
+        async with browser(office.app, "taking-part-coach") as coach:
+            start = page_of(await coach.get("/booking/"))
+            start.tag("a", href=address_of(office, "/figures"))
+            figures = page_of(await coach.get(address_of(office, "/figures")))
+            figures.tag("a", href=address_of(office, "/participants/new"))
+            assert (
+                "is for people of employers" in page_of(await coach.get(address_of(office, "/participants/new"))).text
+            )
+            employee = page_of(await coach.get(address_of(office, f"/employers/{employer.id}/people/{person}")))
+            end = address_of(office, f"/participants/{person}/end")
+            employee.tag("a", href=end)
+            done = await coach.post(end, data=typed(page_of(await coach.get(end))))
+            assert (done.status_code, done.headers["location"]) == (303, address_of(office, "/figures"))
+            page_of(await coach.get(done.headers["location"]))
+            page_of(await coach.get(address_of(office, "/participants")), 403)
+        async with browser(office.app, "other-lead") as other:
+            page_of(await other.get(end), 404)
+    async with office.transaction() as session:
+        (ended,) = await session.exec(select(Participation).where(col(Participation.person_id) == person))
+        assert ended.ends_on is not None
+
+
+@pytest.mark.parametrize(
+    ("role", "held_for"),
+    [
+        (Role.PROCUREMENT_OFFICER, "buyer"),
+        (Role.AWARD_DELEGATE, "buyer"),
+        (Role.COACH, "project"),
+        (Role.OPERATOR, "all"),
+    ],
+)
+async def test_whoever_may_see_figures_finds_the_way_to_them_from_the_start(
+    office: Office, role: Role, held_for: str
+) -> None:
+    grant = {
+        "buyer": Grant(role, buyer_id=office.buyer_id),
+        "project": Grant(role, project_id=office.project_id),
+        "all": Grant(role),
+    }[held_for]
+    sub = f"figures-{role.value}"
+    await office.holder(sub, grant)
+    with known_visitors(office.app):
+        async with browser(office.app, sub) as reader:
+            links = {tag["href"] for tag in page_of(await reader.get("/booking/")).tags("a")}
+            own = {link for link in links if str(link).endswith("/figures")}
+            assert address_of(office, "/figures") in own
+            for link in own:
+                page_of(await reader.get(str(link)))
