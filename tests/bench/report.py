@@ -27,7 +27,11 @@ def rows(outcome: Outcome) -> Iterator[tuple[str, ...]]:
     for name, values in outcome.values.items():
         own = (name, f"{_figure(median(values))} {outcome.bench.unit}", _spread(values))
         aims = [aim for aim in outcome.bench.aims if aim.other == name]
-        if not aims:
+        limit = outcome.bench.limits.get(name)
+        if limit is not None:
+            met = "yes" if median(values) <= limit else "no"
+            yield (*own, "", "", f"≤ {_figure(limit)} {outcome.bench.unit}", met)
+        elif not aims:
             yield (*own, "", "", "", "")
         for aim in aims:
             ratios = outcome.ratios(aim)

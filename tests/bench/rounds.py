@@ -52,13 +52,17 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A line of contenders. `open` prepares what they share and takes it away again."""
+    """A line of contenders. `open` prepares what they share and takes it away again.
+
+    `limits`: what a row's median should not be above, whatever others do.
+    """
 
     name: str
     title: str
     unit: str
     open: Callable[[Parts, Size], AbstractAsyncContextManager[Sequence[Contender]]]
     aims: tuple[Aim, ...]
+    limits: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

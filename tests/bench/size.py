@@ -18,6 +18,9 @@ class Size:
     clients: int = 16
     notifications: int = 300
     per_second: int = 50
+    employers: int = 1_538
+    requests: int = 100
+    page_loads: int = 100
     little_history: int = 10_000
     much_history: int = 3_000_000
     longest_seconds: float = 300.0
@@ -25,7 +28,16 @@ class Size:
 
     def divided(self, share: int) -> "Size":
         """Return a size with counts of a share: slow machines take long, and ratios need no large counts."""
-        counts = ("events", "slow_events", "messages", "slow_messages", "bookings", "slow_bookings", "notifications")
+        counts = (
+            "events",
+            "slow_events",
+            "messages",
+            "slow_messages",
+            "bookings",
+            "slow_bookings",
+            "notifications",
+            "page_loads",
+        )
         return replace(self, share=share, **{name: getattr(self, name) // share for name in counts})
 
 
@@ -41,6 +53,9 @@ QUICK = Size(
     runs=10,
     clients=4,
     notifications=20,
+    employers=5,
+    requests=5,
+    page_loads=5,
     little_history=500,
     much_history=5_000,
     longest_seconds=40.0,

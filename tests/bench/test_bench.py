@@ -13,7 +13,7 @@ import pytest
 from deploy.embedded.postgres import PostgresServer
 from shared.contracts.topics import BOOKINGS
 from shared.messaging import tables
-from tests.bench import booking, consumer, growth, pgbench, relay, report
+from tests.bench import booking, consumer, growth, pages, pgbench, relay, report
 from tests.bench.parts import Parts
 from tests.bench.relay import TOPIC, a_producer, event
 from tests.bench.rounds import OURS, Aim, Bench, Contender, Outcome, WrongResult, run_rounds
@@ -135,6 +135,29 @@ async def test_bookings_over_http_are_whole(database_parts: Parts) -> None:
             assert (await booking.sell_out(OURS, town, ports, 6, 2))[OURS] > 0
 
 
+async def test_every_page_is_whole(database_parts: Parts) -> None:
+    small = replace(_SMALL, page_loads=2, employers=2, requests=2, little_history=5)
+    outcome = await run_rounds(pages.BENCH, database_parts, small, told=lambda _: None)
+    assert outcome.values.keys() == {*pages.PAGES, *(pages.bare_of(page) for page in pages.PAGES)}
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nno", b"HTTP/1.1 500 No\r\ncontent-length: 3\r\n\r\nyes"]
+)
+async def test_a_page_that_says_something_else_is_found(answer: bytes) -> None:
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(say, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(WrongResult, match="a page was answered"):
+            await pages.in_turn(pages.Asked("a page", port, b"GET / HTTP/1.1\r\n\r\n", b"yes"), 1)
+
+
 async def test_a_past_is_whole_too(database_parts: Parts) -> None:
     async with a_town(database_parts, _SMALL) as town:
         await growth.grow_old(town, 50)
@@ -155,4 +178,7 @@ def test_the_table_says_what_was_met_and_what_was_not_measured() -> None:
     assert "| 2.00 × | 1.00×–3.00× |" in table or "| 2.00 × | 1.00–3.00 |" in table
     assert "≥ 2 × | yes" in table
     assert "not measured: c is not here" in table
+    limited = Outcome(Bench("x", "X", "ms", relay.contenders, (), limits={"a": 20, "b": 9}), {"a": [20.0], "b": [10.0]})
+    assert "| ≤ 20 ms | yes |" in report.markdown(limited, QUICK)
+    assert "| ≤ 9 ms | no |" in report.markdown(limited, QUICK)
     assert BOOKINGS.name == TOPIC
