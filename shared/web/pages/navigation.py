@@ -3,6 +3,7 @@
 A place belongs to the service at the beginning of its address; a test asks each service for its places.
 """
 
+import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +18,8 @@ class Place:
     """One entry of the header. Without roles it is for everyone, or for everyone who is signed in.
 
     `strangers`: it is also for those whom the service does not know though they are signed in. Who acts for a supplier
-    alone is procurement's to know, and to booking she is a stranger.
+    alone is procurement's to know, and to booking she is a stranger. `also` is a pattern of what belongs to the place
+    and does not lie below its address.
     """
 
     address: str
@@ -25,6 +27,7 @@ class Place:
     roles: AbstractSet[Role] = frozenset()
     signed_in: bool = False
     strangers: bool = False
+    also: str = ""
 
     def is_for(self, actor: Actor | None, *, signed_in: bool) -> bool:
         """Whether the person may go there."""
@@ -41,13 +44,23 @@ _OFFICE: Final = frozenset({Role.PROCUREMENT_OFFICER, Role.AWARD_DELEGATE})
 PLACES: Final[tuple[Place, ...]] = (
     Place("/booking/", N_("Start")),
     Place("/booking/runs", N_("Courses")),
-    Place("/booking/employers", N_("Employers"), _FOR_EMPLOYERS),
-    Place("/booking/projects/mine", N_("Project"), frozenset({Role.PROJECT_LEAD})),
+    Place(
+        "/booking/employers",
+        N_("Employers"),
+        _FOR_EMPLOYERS,
+        also=r"/booking/(projects/[^/]+/employers|bookings|training-plans|requests)/.*|/notification/employers/.*",
+    ),
+    Place(
+        "/booking/projects/mine",
+        N_("Project"),
+        frozenset({Role.PROJECT_LEAD}),
+        also=r"/booking/(projects|courses)/.*|/notification/(projects/.*|wordings.*)",
+    ),
     Place("/procurement/requests", N_("Requests"), _OFFICE),
-    Place("/procurement/cases", N_("Cases"), _OFFICE),
+    Place("/procurement/cases", N_("Cases"), _OFFICE, also=r"/procurement/(lots|procedures|contracts|questions)/.*"),
     Place("/procurement/suppliers", N_("Suppliers"), _OFFICE),
     Place("/procurement/supplier", N_("Invitations"), frozenset({Role.SUPPLIER}), strangers=True),
-    Place("/booking/operator", N_("Operation"), frozenset({Role.OPERATOR})),
+    Place("/booking/operator", N_("Operation"), frozenset({Role.OPERATOR}), also=r"/[a-z]+/operator.*"),
     Place("/notification/mine", N_("Sent to me"), signed_in=True),
 )
 
@@ -62,9 +75,10 @@ class ShownPlace:
 
 
 def places_for(actor: Actor | None, *, signed_in: bool, here: str) -> tuple[ShownPlace, ...]:
-    """Return the places that the person may go to; the innermost one that holds `here` is marked."""
+    """Return the places that the person may go to; the innermost one that holds `here` is marked, or whose it is."""
     seen = [place for place in PLACES if place.is_for(actor, signed_in=signed_in)]
     holding = [place.address for place in seen if here == place.address or here.startswith(_below(place.address))]
+    holding = holding or [place.address for place in seen if re.fullmatch(place.also, here)][:1]
     innermost = max(holding, key=len, default=None)
     return tuple(ShownPlace(place.address, place.name, place.address == innermost) for place in seen)
 
