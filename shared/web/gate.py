@@ -4,6 +4,7 @@ It is put on every router by `create_service_app`; the rule itself is in `author
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 from uuid import UUID
@@ -141,7 +142,16 @@ def route_facts(
     wrong += [f"the permit {name} has no route" for name in sorted(set(permits) - seen)]
     if wrong:
         raise ValueError("routes and permits differ: " + "; ".join(wrong))
-    return facts
+    return _with_forms_at_their_pages(facts) if are_pages else facts
+
+
+def _with_forms_at_their_pages(facts: dict[Callable[..., Any], RouteFacts]) -> dict[Callable[..., Any], RouteFacts]:
+    """Let a form know what its page knows: it is sent to the very address at which the page was shown."""
+    shown = {each.template: each.query_names for each in facts.values() if each.method == "GET"}
+    return {
+        endpoint: replace(each, query_names=each.query_names | shown.get(each.template, frozenset()))
+        for endpoint, each in facts.items()
+    }
 
 
 def _contexts(routers: Sequence[APIRouter]) -> Iterator[RouteContext]:

@@ -160,6 +160,23 @@ def test_a_body_that_does_not_refuse_unknown_fields_is_not_taken() -> None:
         route_facts([router], prefix="", permits={"a": PUBLIC}, scopes={})
 
 
+@pytest.mark.parametrize("are_pages", [True, False])
+def test_a_form_takes_what_the_page_that_it_stands_on_was_asked_for(*, are_pages: bool) -> None:
+    router = APIRouter()
+
+    @router.get("/a")
+    async def show_a(chosen: str) -> None:
+        assert chosen
+
+    @router.post("/a")
+    async def send_a() -> None:
+        return None
+
+    permits = {"show_a": PUBLIC, "send_a": PUBLIC}
+    facts = route_facts([router], prefix="", permits=permits, scopes={}, are_pages=are_pages)
+    assert facts[send_a].query_names == (frozenset({"chosen"}) if are_pages else frozenset())
+
+
 def test_a_permit_for_nobody_is_refused() -> None:
     with pytest.raises(ValueError, match="for nobody"):
         Permit()
