@@ -26,7 +26,7 @@ class Commands(TyperGroup):
         source = (_COMMANDS / f"{cmd_name.replace('-', '_')}.py").read_text(encoding="utf-8")
         return TyperCommand(cmd_name, help=(ast.get_docstring(ast.parse(source)) or "").partition("\n")[0])
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:  # noqa: ANN401
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:  # noqa: ANN401 - click's own types
         """Return the whole command, which is to be run."""
         name, _, rest = super().resolve_command(ctx, args)
         stem = str(name).replace("-", "_")

@@ -78,7 +78,7 @@ def _with_spans(app: Any, service: str, process: str) -> Any:  # noqa: ANN401 - 
     tell_spans_to(spans)
 
     async def told(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - handed on as they came
-        async def send_on(message: Any) -> None:  # noqa: ANN401
+        async def send_on(message: Any) -> None:  # noqa: ANN401 - uvicorn's and Starlette's message
             if message["type"] == "lifespan.shutdown.complete":
                 await asyncio.to_thread(spans.end)
             await send(message)

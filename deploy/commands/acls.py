@@ -14,15 +14,15 @@ def acls(
     check: Annotated[bool, typer.Option("--check", help="Change nothing, only say how Kafka differs.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Take away what the services may do beyond that.")] = False,
 ) -> None:
-    import asyncio  # noqa: PLC0415 - `kurslots --help` stays quick
-    import os  # noqa: PLC0415
+    import asyncio
+    import os
 
-    from aiokafka.errors import KafkaError  # noqa: PLC0415
+    from aiokafka.errors import KafkaError
 
-    from deploy.permissions import SERVICES, permissions  # noqa: PLC0415
-    from shared.messaging.acls_admin import Difference, compare, correct  # noqa: PLC0415
-    from shared.messaging.kafka_connection import KafkaConnection  # noqa: PLC0415
-    from shared.settings import SharedSettings  # noqa: PLC0415
+    from deploy.permissions import SERVICES, permissions
+    from shared.messaging.acls_admin import Difference, compare, correct
+    from shared.messaging.kafka_connection import KafkaConnection
+    from shared.settings import SharedSettings
 
     if check and prune:
         raise typer.BadParameter("--check changes nothing, and --prune does")

@@ -41,10 +41,10 @@ def dead_letters(
     by: Annotated[str, typer.Option(help="Who decides; your system user name when left out.")] = "",
     json: Annotated[bool, typer.Option(help="One JSON document instead of tables.")] = False,
 ) -> None:
-    import asyncio  # noqa: PLC0415 - `kurslots --help` stays quick
-    import getpass  # noqa: PLC0415
+    import asyncio
+    import getpass
 
-    from shared.kernel.errors import KurslotsError  # noqa: PLC0415
+    from shared.kernel.errors import KurslotsError
 
     if service is not None and service not in SERVICES:
         raise typer.BadParameter(f"{service} is none of {', '.join(SERVICES)}")
@@ -81,7 +81,7 @@ class Wish:
 
 
 async def _act(service: str, wish: Wish) -> str:
-    from deploy.messaging import open_service_database, running_settings  # noqa: PLC0415
+    from deploy.messaging import open_service_database, running_settings
 
     running_settings()
     database = open_service_database(service)
@@ -93,9 +93,9 @@ async def _act(service: str, wish: Wish) -> str:
 
 
 async def _settle(session: "AsyncSession", wish: Wish) -> str:
-    from uuid import UUID  # noqa: PLC0415
+    from uuid import UUID
 
-    from shared.messaging import dead_letters as letters  # noqa: PLC0415
+    from shared.messaging import dead_letters as letters
 
     by = letters.Decider(name=wish.who)
     if wish.replay is not None:
@@ -115,8 +115,8 @@ async def _settle(session: "AsyncSession", wish: Wish) -> str:
 
 
 async def _list(services: Sequence[str], *, decisions: bool) -> dict[str, Any]:
-    from deploy.messaging import open_service_database, running_settings  # noqa: PLC0415
-    from shared.messaging import dead_letters as letters  # noqa: PLC0415
+    from deploy.messaging import open_service_database, running_settings
+    from shared.messaging import dead_letters as letters
 
     running_settings()
     found: dict[str, Any] = {}
@@ -178,14 +178,14 @@ def _decision(decision: "Decision") -> dict[str, Any]:
 
 
 def _seconds_since(instant: datetime) -> int:
-    from shared.kernel.clock import machine_now  # noqa: PLC0415
+    from shared.kernel.clock import machine_now
 
     return round((machine_now() - instant).total_seconds())
 
 
 def _print(found: dict[str, Any]) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     console = Console(highlight=False)
     aside = Table("service", *_CELLS, title="messages set aside")
@@ -206,8 +206,8 @@ def _print(found: dict[str, Any]) -> None:
 
 
 def _print_decisions(found: dict[str, Any]) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     console = Console(highlight=False)
     decided = Table("service", *_DECISION_CELLS, title="what was decided")

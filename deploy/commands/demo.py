@@ -13,12 +13,12 @@ def demo(
     steps: Annotated[int | None, typer.Option(min=1, help="Tell the first steps alone, and leave the rest.")] = None,
     patience: Annotated[int, typer.Option(min=1, max=1200, help="Seconds to wait for an expected effect.")] = 60,
 ) -> None:
-    import asyncio  # noqa: PLC0415 - `kurslots --help` stays quick
+    import asyncio
 
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from deploy.demo.report import print_step, print_summary  # noqa: PLC0415
-    from deploy.demo.stage import NoStageError, tell_story  # noqa: PLC0415
+    from deploy.demo.report import print_step, print_summary
+    from deploy.demo.stage import NoStageError, tell_story
 
     console = Console(highlight=False, stderr=json)
     try:

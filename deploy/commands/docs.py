@@ -36,7 +36,7 @@ def docs(
 
 def generated() -> dict[Path, str]:
     """Return every generated document with what it should hold."""
-    from deploy.permissions import FILE, described  # noqa: PLC0415 - `kurslots --help` stays quick
+    from deploy.permissions import FILE, described
 
     architecture = _ROOT / "ARCHITECTURE.md"
     before, _, rest = architecture.read_text().partition(_BEGIN)
@@ -50,9 +50,9 @@ def generated() -> dict[Path, str]:
 
 
 def _asyncapi(service: str) -> str:
-    import json  # noqa: PLC0415 - `kurslots --help` stays quick
+    import json
 
-    from shared.messaging.asyncapi import asyncapi_document  # noqa: PLC0415
+    from shared.messaging.asyncapi import asyncapi_document
 
     reactions = import_module(f"services.{service}.reactions").REACTIONS
     copies = import_module(f"services.{service}.copies").COPIES
@@ -60,7 +60,7 @@ def _asyncapi(service: str) -> str:
 
 
 def _states() -> str:
-    from shared.kernel.states import Moves  # noqa: PLC0415
+    from shared.kernel.states import Moves
 
     parts = ["# State machines\n\nMade by `make docs` from each area's `rules.py`. Do not edit.\n"]
     for service in _SERVICES:
@@ -77,9 +77,9 @@ def _states() -> str:
 
 
 def _permits() -> str:
-    from shared.web.authorisation import describe_permits  # noqa: PLC0415
-    from shared.web.browser.pages import PERMITS as SIGN_IN  # noqa: PLC0415
-    from shared.web.pages.shell import PERMITS as SHELL  # noqa: PLC0415
+    from shared.web.authorisation import describe_permits
+    from shared.web.browser.pages import PERMITS as SIGN_IN
+    from shared.web.pages.shell import PERMITS as SHELL
 
     heading = (
         "# Who may do what\n\nMade by `make docs` from each service's `authorisation.py`. Do not edit.\n\n"
@@ -96,8 +96,8 @@ def _permits() -> str:
 
 
 def _events() -> str:
-    from shared.contracts.registry import messages_on  # noqa: PLC0415
-    from shared.contracts.topics import TOPICS  # noqa: PLC0415
+    from shared.contracts.registry import messages_on
+    from shared.contracts.topics import TOPICS
 
     rows = ["| topic | message | who acts on it or keeps a copy |", "|---|---|---|"]
     for topic in TOPICS:

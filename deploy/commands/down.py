@@ -6,8 +6,8 @@ from deploy.embedded.home import Home, home_folder
 
 
 def down() -> None:
-    from deploy.embedded.leftovers import stop_leftovers  # noqa: PLC0415 - `kurslots --help` stays quick
-    from deploy.embedded.processes import Identity, stop_tree  # noqa: PLC0415
+    from deploy.embedded.leftovers import stop_leftovers
+    from deploy.embedded.processes import Identity, stop_tree
 
     home = Home(home_folder())
     if not home.folder.exists():

@@ -13,16 +13,16 @@ def load(
     *,
     check: Annotated[bool, typer.Option("--check", help="only say whether the files are right")] = False,
 ) -> None:
-    from deploy.data_files import DataFileError  # noqa: PLC0415 - `kurslots --help` stays quick
-    from deploy.project_files import read_project_files  # noqa: PLC0415
+    from deploy.data_files import DataFileError
+    from deploy.project_files import read_project_files
 
     try:
         if check:
             loaded = read_project_files(files)
         else:
-            from deploy.embedded.environment import running_environment  # noqa: PLC0415
-            from deploy.embedded.home import Home, home_folder  # noqa: PLC0415
-            from deploy.loading import load_all  # noqa: PLC0415
+            from deploy.embedded.environment import running_environment
+            from deploy.embedded.home import Home, home_folder
+            from deploy.loading import load_all
 
             home = Home(home_folder())
             if home.running():

@@ -15,9 +15,9 @@ from deploy.embedded.home import Home, home_folder
 def migrate(
     service: Annotated[str | None, typer.Argument(help=f"One of {', '.join(SERVICES)}; all when left out.")] = None,
 ) -> None:
-    import asyncio  # noqa: PLC0415 - `kurslots --help` stays quick
+    import asyncio
 
-    from shared.migrations import migrate as migrate_database  # noqa: PLC0415
+    from shared.migrations import migrate as migrate_database
 
     if service is not None and service not in SERVICES:
         raise typer.BadParameter(f"{service} is none of {', '.join(SERVICES)}")

@@ -11,13 +11,13 @@ _SERVICES = ("notification", "procurement")
 
 
 def rebuild(service: Annotated[str, typer.Argument(help=f"One of {', '.join(_SERVICES)}.")]) -> None:
-    import asyncio  # noqa: PLC0415 - `kurslots --help` stays quick
-    from importlib import import_module  # noqa: PLC0415
+    import asyncio
+    from importlib import import_module
 
-    from deploy.messaging import open_service_database, running_settings  # noqa: PLC0415
-    from shared.messaging.copies import CopyKeeper  # noqa: PLC0415
-    from shared.messaging.rebuild import NotWhole, Rebuilt  # noqa: PLC0415
-    from shared.messaging.rebuild import rebuild as rebuild_copies  # noqa: PLC0415
+    from deploy.messaging import open_service_database, running_settings
+    from shared.messaging.copies import CopyKeeper
+    from shared.messaging.rebuild import NotWhole, Rebuilt
+    from shared.messaging.rebuild import rebuild as rebuild_copies
 
     if service not in _SERVICES:
         raise typer.BadParameter(f"{service} is none of {', '.join(_SERVICES)}")

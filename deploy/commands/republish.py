@@ -13,10 +13,10 @@ _STATE_TOPICS = tuple(topic.name for topic in TOPICS if topic.kind is Kind.STATE
 
 
 def republish(topic: Annotated[str, typer.Argument(help=f"One of {', '.join(_STATE_TOPICS)}.")]) -> None:
-    import asyncio  # noqa: PLC0415 - `kurslots --help` stays quick
+    import asyncio
 
-    from deploy.messaging import open_service_database, running_settings, service_worker  # noqa: PLC0415
-    from shared.messaging.republish import republish as publish_again  # noqa: PLC0415
+    from deploy.messaging import open_service_database, running_settings, service_worker
+    from shared.messaging.republish import republish as publish_again
 
     if topic not in _STATE_TOPICS:
         raise typer.BadParameter(f"{topic} is none of {', '.join(_STATE_TOPICS)}")

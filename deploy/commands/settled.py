@@ -9,11 +9,11 @@ import typer
 
 
 def settled(*, seconds: Annotated[float, typer.Option(min=0, help="How long to wait.")] = 60.0) -> None:
-    import asyncio  # noqa: PLC0415 - `kurslots --help` stays quick
+    import asyncio
 
-    from deploy.messaging import running_settings, service_parts  # noqa: PLC0415
-    from shared.messaging.kafka_connection import ConnectionRefused  # noqa: PLC0415
-    from shared.messaging.settled import NotSettled, wait_until_settled  # noqa: PLC0415
+    from deploy.messaging import running_settings, service_parts
+    from shared.messaging.kafka_connection import ConnectionRefused
+    from shared.messaging.settled import NotSettled, wait_until_settled
 
     async def wait() -> float:
         settings = running_settings()

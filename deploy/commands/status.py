@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def status(*, json: Annotated[bool, typer.Option(help="One JSON document instead of tables.")] = False) -> None:
-    import asyncio  # noqa: PLC0415 - `kurslots --help` stays quick
-    import logging  # noqa: PLC0415
+    import asyncio
+    import logging
 
-    from deploy.embedded.status import system_status  # noqa: PLC0415
+    from deploy.embedded.status import system_status
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the table says what does not answer
     found = asyncio.run(system_status(Home(home_folder())))
@@ -32,8 +32,8 @@ def status(*, json: Annotated[bool, typer.Option(help="One JSON document instead
 
 
 def _print(found: "SystemStatus") -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     console = Console(highlight=False)
     if not found.parts:

@@ -12,14 +12,14 @@ import typer
 def topics(
     *, check: Annotated[bool, typer.Option("--check", help="Change nothing, only say what differs.")] = False
 ) -> None:
-    import asyncio  # noqa: PLC0415 - `kurslots --help` stays quick
+    import asyncio
 
-    from aiokafka.errors import KafkaError  # noqa: PLC0415
+    from aiokafka.errors import KafkaError
 
-    from deploy.messaging import running_settings  # noqa: PLC0415
-    from shared.contracts.topics import TOPICS  # noqa: PLC0415
-    from shared.messaging.kafka_connection import KafkaConnection  # noqa: PLC0415
-    from shared.messaging.topics_admin import (  # noqa: PLC0415
+    from deploy.messaging import running_settings
+    from shared.contracts.topics import TOPICS
+    from shared.messaging.kafka_connection import KafkaConnection
+    from shared.messaging.topics_admin import (
         Drift,
         correct_settings,
         create_topics,

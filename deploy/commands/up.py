@@ -17,8 +17,8 @@ def up(
         int, typer.Option(envvar="KURSLOTS_PORT", min=1, max=65535, help="Port of the one address.")
     ] = 8000,
 ) -> None:
-    from deploy.embedded.screen import Screen  # noqa: PLC0415 - `kurslots --help` stays quick
-    from deploy.embedded.up import run_up  # noqa: PLC0415
+    from deploy.embedded.screen import Screen
+    from deploy.embedded.up import run_up
 
     screen = Screen()
     try:

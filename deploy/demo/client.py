@@ -55,14 +55,14 @@ class Cast:
             raise StoryError(f"{person}: {method} {path} was refused: {sent.body}")
         return sent.body
 
-    async def refused(self, person: str, method: str, path: str, body: Any = None, *, code: str) -> dict[str, Any]:  # noqa: ANN401
+    async def refused(self, person: str, method: str, path: str, body: Any = None, *, code: str) -> dict[str, Any]:  # noqa: ANN401 - any JSON
         """Try what must be refused with this problem code, and return the problem."""
         sent = await self._send(person, method, path, body)
         if sent.status < _REFUSED or not isinstance(sent.body, dict) or sent.body.get("code") != code:
             raise StoryError(f"{person}: {method} {path} should be refused with {code}; came {sent.status} {sent.body}")
         return sent.body
 
-    async def _send(self, person: str, method: str, path: str, body: Any) -> Sent:  # noqa: ANN401
+    async def _send(self, person: str, method: str, path: str, body: Any) -> Sent:  # noqa: ANN401 - any JSON
         traceparent = new_traceparent()
         headers = {
             **await self._signed(person),

@@ -65,7 +65,7 @@ class Story:
             done.seconds = round(time.monotonic() - begun, 2)
             sent = self.telling.cast.sent[first:]
             done.note_commands(sent)
-            await self._note_events(done, [each.trace for each in sent if each.status < 400])  # noqa: PLR2004
+            await self._note_events(done, [each.trace for each in sent if each.status < 400])  # noqa: PLR2004 - a status of HTTP
             self.show(len(self.report.steps), done)
             if done.wrong:
                 break

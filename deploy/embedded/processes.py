@@ -67,7 +67,7 @@ def start(program: Program, log: Path, *, dies_with_parent: bool = False) -> sub
             group=program.group,
             extra_groups=[] if program.user is not None else None,
             # Only makes one system call: no lock of another thread is touched between fork and exec.
-            preexec_fn=ask_for_signal_at_parents_death if dies_with_parent else None,  # noqa: PLW1509
+            preexec_fn=ask_for_signal_at_parents_death if dies_with_parent else None,  # noqa: PLW1509 - the child does nothing there but ask the kernel
         )
 
 

@@ -52,7 +52,7 @@ async def make_topics() -> None:
         create_topics,
         find_drifts,
     )
-    from shared.settings import SharedSettings  # noqa: PLC0415
+    from shared.settings import SharedSettings  # noqa: PLC0415 - loaded only where it is used: starting is fast
 
     settings = SharedSettings()
     await create_topics(settings)
@@ -72,8 +72,8 @@ async def settle() -> None:
     A machine that takes longer than a minute starts all the same; what is still to be told follows by itself.
     """
     from deploy.messaging import service_parts  # noqa: PLC0415 - only this step needs it
-    from shared.messaging.settled import NotSettled, wait_until_settled  # noqa: PLC0415
-    from shared.settings import SharedSettings  # noqa: PLC0415
+    from shared.messaging.settled import NotSettled, wait_until_settled  # noqa: PLC0415 - loaded only where it is used: starting is fast
+    from shared.settings import SharedSettings  # noqa: PLC0415 - loaded only where it is used: starting is fast
 
     settings = SharedSettings()
     async with service_parts(settings) as parts:

@@ -28,12 +28,12 @@ def moment(**keywords: Any) -> Any:  # noqa: ANN401 - a pydantic field stands fo
     return Field(sa_type=UtcDateTime, **keywords)
 
 
-def prose(**keywords: Any) -> Any:  # noqa: ANN401
+def prose(**keywords: Any) -> Any:  # noqa: ANN401 - a column's own keywords
     """Return a column of text."""
     return Field(sa_type=Text, **keywords)
 
 
-def sorted_text(**keywords: Any) -> Any:  # noqa: ANN401
+def sorted_text(**keywords: Any) -> Any:  # noqa: ANN401 - a column's own keywords
     """Return a column of text that people see sorted, å ä ö at the end."""
     return Field(sa_type=swedish_text(), **keywords)
 

@@ -36,19 +36,19 @@ class InvalidInput(KurslotsError):  # noqa: N818 - named for what is wrong; the 
     """The input cannot be right, whoever sends it."""
 
 
-class NotSignedIn(KurslotsError):  # noqa: N818
+class NotSignedIn(KurslotsError):  # noqa: N818 - named for what it tells
     """Nobody is known to be asking."""
 
 
-class NotAllowed(KurslotsError):  # noqa: N818
+class NotAllowed(KurslotsError):  # noqa: N818 - named for what it tells
     """Somebody is asking who may not."""
 
 
-class NotFound(KurslotsError):  # noqa: N818
+class NotFound(KurslotsError):  # noqa: N818 - named for what it tells
     """There is no such thing, or not for this person."""
 
 
-class Conflict(KurslotsError):  # noqa: N818
+class Conflict(KurslotsError):  # noqa: N818 - named for what it tells
     """The thing is not in a state that allows what was asked."""
 
 
@@ -56,11 +56,11 @@ class Refused(Conflict):
     """A rule of the field says no; the message gives the rule and the way out."""
 
 
-class TryLater(KurslotsError):  # noqa: N818
+class TryLater(KurslotsError):  # noqa: N818 - named for what it tells
     """Nothing is wrong with the request; it cannot be carried out just now."""
 
 
-class TooOften(KurslotsError):  # noqa: N818
+class TooOften(KurslotsError):  # noqa: N818 - named for what it tells
     """It was tried too often in a short while. The field `seconds` says for how long to wait."""
 
 

@@ -232,7 +232,7 @@ class Sender:
     async def _close(self, producer: AIOKafkaProducer) -> None:
         """Close at once. `stop()` waits for every unsent batch, and one of an idempotent producer never gives up."""
         producer._closed = True  # noqa: SLF001 - there is no public way to close without flushing
-        sending = producer._sender.sender_task  # noqa: SLF001
+        sending = producer._sender.sender_task  # noqa: SLF001 - aiokafka tells of it nowhere else
         if sending is not None:
             sending.cancel()
         await producer.client.close()

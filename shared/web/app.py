@@ -222,7 +222,7 @@ async def _tell(request: Request, error: Exception) -> Response:
     if told.status == 401:  # noqa: PLR2004 - the one status that names its scheme
         reason = ', error="invalid_token"' if told.code == "invalid_token" else ""
         headers["www-authenticate"] = f'Bearer realm="kurslots-{parts.service}"{reason}'
-    if told.status == 405:  # noqa: PLR2004
+    if told.status == 405:  # noqa: PLR2004 - a status of HTTP
         headers["allow"] = ", ".join(_methods_of(request))
     answer = answer_of(request.scope, told, parts.catalogues)
     answer.headers.update(headers)

@@ -155,7 +155,7 @@ def _value(path: str, error: Mapping[str, Any]) -> str | None:
     value = error.get("input")
     if not isinstance(value, (str, int, float, bool)) or _SECRET.search(path):
         return None
-    return visible(str(value)) if not isinstance(value, int) or value.bit_length() < 256 else None  # noqa: PLR2004
+    return visible(str(value)) if not isinstance(value, int) or value.bit_length() < 256 else None  # noqa: PLR2004 - a number that is longer is no value that anybody typed
 
 
 def visible(text: str) -> str:

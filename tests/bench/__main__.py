@@ -28,7 +28,7 @@ async def measure(names: list[str], size: Size) -> list[Outcome]:
 
 
 def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - told to whoever runs it
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,12 +49,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         outcomes = uvloop.run(measure(chosen.only or known, size))
     except WrongResult as wrong:
-        print(f"Wrong result: {wrong}", file=sys.stderr)  # noqa: T201
+        print(f"Wrong result: {wrong}", file=sys.stderr)  # noqa: T201 - told to whoever runs it
         return 1
     if chosen.write_docs:
         report.write_docs(outcomes, size)
     if chosen.markdown:
-        print("\n\n".join(report.markdown(outcome, size) for outcome in outcomes))  # noqa: T201
+        print("\n\n".join(report.markdown(outcome, size) for outcome in outcomes))  # noqa: T201 - told to whoever runs it
     else:
         report.show(outcomes, size)
     return 0

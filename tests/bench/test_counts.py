@@ -53,7 +53,7 @@ def counted(database: Database) -> Iterator[Statements]:
     """Count what is asked through connections that are made from now on, SQLAlchemy's and asyncpg's own."""
     statements = Statements()
 
-    def listen(connection: Any, _record: object) -> None:  # noqa: ANN401
+    def listen(connection: Any, _record: object) -> None:  # noqa: ANN401 - asyncpg's and httpx's own types
         connection.driver_connection.add_query_logger(statements.note)
 
     def executed(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
@@ -95,7 +95,7 @@ async def _booked(parts: Parts) -> AsyncIterator[tuple[Town, Statements, Any]]:
         await database.close()
 
 
-async def _book(town: Town, client: Any, key: str) -> None:  # noqa: ANN401
+async def _book(town: Town, client: Any, key: str) -> None:  # noqa: ANN401 - asyncpg's and httpx's own types
     answer = await client.post(
         f"/booking/api/v1/projects/{town.project_id}/employers/{town.employers[0].id}/bookings",
         json={"run_id": str(town.runs[0]), "seats": 2},

@@ -124,7 +124,7 @@ async def _all(walk: Any, session: Any) -> list[Any]:  # noqa: ANN401 - of which
     return found
 
 
-async def _hand_over(copies: Copies, delivery: Delivery, state: Any) -> None:  # noqa: ANN401
+async def _hand_over(copies: Copies, delivery: Delivery, state: Any) -> None:  # noqa: ANN401 - a state of any type
     keep = copies.keepers.get(type(state))
     if keep is not None:
         await keep(delivery, state)

@@ -68,7 +68,7 @@ def first(url: str) -> int:
     key = str(new_id())
     (row,) = _in(
         url,
-        f"INSERT INTO parked_keys (consumer, topic, key) VALUES ('effects', 'booking.bookings', '{key}')",  # noqa: S608
+        f"INSERT INTO parked_keys (consumer, topic, key) VALUES ('effects', 'booking.bookings', '{key}')",  # noqa: S608 - words and ids of our own
         _SET_ASIDE.format(offset=1, key=key, id=new_id(), standing="failed"),
         _SET_ASIDE.format(offset=2, key=key, id=new_id(), standing="follower"),
         "SELECT min(id) AS id FROM dead_letters",
@@ -123,7 +123,7 @@ def test_what_cannot_be_settled_is_refused_with_a_reason(first: int) -> None:
 
 def test_a_stopped_key_is_listed_and_released(url: str) -> None:
     key = str(new_id())
-    stop = f"INSERT INTO stopped_keys (topic, key, outbox_id, cause) VALUES ('booking.runs', '{key}', 1, 'TooLarge')"  # noqa: S608
+    stop = f"INSERT INTO stopped_keys (topic, key, outbox_id, cause) VALUES ('booking.runs', '{key}', 1, 'TooLarge')"  # noqa: S608 - words and ids of our own
     _in(url, stop, "SELECT 1")
     (stopped,) = json.loads(_kurslots("booking", "--json")[1])["booking"]["stopped_keys"]
     assert (stopped["key"], stopped["cause"], stopped["waiting"]) == (key, "TooLarge", 0)

@@ -47,7 +47,7 @@ def _every_message_is_new(_take: Any) -> Any:  # noqa: ANN401 - a function of th
     return take
 
 
-def _carried_out_every_time(_carried_out_once: Any) -> Any:  # noqa: ANN401
+def _carried_out_every_time(_carried_out_once: Any) -> Any:  # noqa: ANN401 - stands in for functions of any kind
     async def carried_out(context: object, command: object, status: int, **_others: object) -> tuple[object, bool]:
         plain = importlib.import_module("shared.web.edge")._carried_out
         return await plain(context, command, status), False
@@ -55,7 +55,7 @@ def _carried_out_every_time(_carried_out_once: Any) -> Any:  # noqa: ANN401
     return carried_out
 
 
-def _never_idle(connect: Any) -> Any:  # noqa: ANN401
+def _never_idle(connect: Any) -> Any:  # noqa: ANN401 - stands in for functions of any kind
     """Return a connect whose session the server never ends, however long nothing is heard of it."""
 
     async def without_limit(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - asyncpg's own
@@ -65,7 +65,7 @@ def _never_idle(connect: Any) -> Any:  # noqa: ANN401
     return without_limit
 
 
-def _held_by_everyone(_held: Any) -> Any:  # noqa: ANN401
+def _held_by_everyone(_held: Any) -> Any:  # noqa: ANN401 - stands in for functions of any kind
     @asynccontextmanager
     async def held(_lock: object, **_unless: object) -> AsyncIterator[bool]:
         yield True
@@ -73,32 +73,32 @@ def _held_by_everyone(_held: Any) -> Any:  # noqa: ANN401
     return held
 
 
-def _never_lost(_check: Any) -> Any:  # noqa: ANN401
+def _never_lost(_check: Any) -> Any:  # noqa: ANN401 - stands in for functions of any kind
     def check(_lock: object) -> None:
         return
 
     return check
 
 
-def _nobody_waits(_error_of: Any) -> Any:  # noqa: ANN401
+def _nobody_waits(_error_of: Any) -> Any:  # noqa: ANN401 - stands in for functions of any kind
     def error_of(_future: object) -> None:
         return
 
     return error_of
 
 
-def _no_patience(_wait: Any) -> Any:  # noqa: ANN401
+def _no_patience(_wait: Any) -> Any:  # noqa: ANN401 - stands in for functions of any kind
     async def wait(_sender: object, _futures: object) -> None:
         return
 
     return wait
 
 
-def _producer_with(**options: Any) -> Wrapper:  # noqa: ANN401
+def _producer_with(**options: Any) -> Wrapper:  # noqa: ANN401 - stands in for functions of any kind
     """Return a producer that is made with other options than the product asks for."""
 
-    def wrap(make: Any) -> Any:  # noqa: ANN401
-        def made(**asked: Any) -> Any:  # noqa: ANN401
+    def wrap(make: Any) -> Any:  # noqa: ANN401 - stands in for functions of any kind
+        def made(**asked: Any) -> Any:  # noqa: ANN401 - stands in for functions of any kind
             return make(**{**asked, **options})
 
         return made
@@ -111,17 +111,17 @@ _COMMIT_IN_MEMORY = (
 )
 
 
-def _not_marked(_mark: Any) -> Any:  # noqa: ANN401
+def _not_marked(_mark: Any) -> Any:  # noqa: ANN401 - stands in for functions of any kind
     async def mark(*_key: object) -> None:
         return
 
     return mark
 
 
-def _not_sent(handed_over: Any) -> Any:  # noqa: ANN401
+def _not_sent(handed_over: Any) -> Any:  # noqa: ANN401 - stands in for functions of any kind
     """Return one that takes a message of which nobody knows for one that was not sent."""
 
-    async def sure(*arguments: Any) -> Any:  # noqa: ANN401
+    async def sure(*arguments: Any) -> Any:  # noqa: ANN401 - stands in for functions of any kind
         outcome = await handed_over(*arguments)
         rules = importlib.import_module("services.notification.channels.rules")
         return rules.Outcome(rules.Result.TEMPORARY, "sure") if outcome.result is rules.Result.UNKNOWN else outcome
@@ -129,10 +129,10 @@ def _not_sent(handed_over: Any) -> Any:  # noqa: ANN401
     return sure
 
 
-def _read_then_written(_take: Any) -> Any:  # noqa: ANN401
+def _read_then_written(_take: Any) -> Any:  # noqa: ANN401 - stands in for functions of any kind
     """Return a taking of seats that decides on what it has read, and not in the statement that takes them."""
 
-    async def take(session: Any, pool_id: object, seats: int) -> bool:  # noqa: ANN401
+    async def take(session: Any, pool_id: object, seats: int) -> bool:  # noqa: ANN401 - stands in for functions of any kind
         connection = await session.connection()
         pool = {"pool": pool_id}
         read = text("SELECT taken, capacity FROM seat_pools WHERE id = :pool")

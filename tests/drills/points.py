@@ -67,7 +67,7 @@ def _watched(function: Any, reached: Callable[..., None], *, after: bool) -> Any
     if inspect.iscoroutinefunction(function):
 
         @wraps(function)
-        async def watched(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+        async def watched(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - stands in for functions of any kind
             if not after:
                 reached(*arguments)
             result = await function(*arguments, **named)
@@ -78,7 +78,7 @@ def _watched(function: Any, reached: Callable[..., None], *, after: bool) -> Any
         return watched
 
     @wraps(function)
-    def watched_plainly(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+    def watched_plainly(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - stands in for functions of any kind
         if not after:
             reached(*arguments)
         result = function(*arguments, **named)

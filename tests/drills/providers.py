@@ -63,14 +63,14 @@ class Providers:
         self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         word = next(self._mail_words)
-        session.drill_word = word  # type: ignore[attr-defined]
+        session.drill_word = word  # type: ignore[attr-defined]  # no part of its type
         if word == "refuse":
             return "450 come again later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        word = session.drill_word  # type: ignore[attr-defined]
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        word = session.drill_word  # type: ignore[attr-defined]  # no part of its type
         if word == "temporary":
             return "451 come again later"
         if word == "permanent":
@@ -80,7 +80,7 @@ class Providers:
         self._ledger.write("arrived", channel="email", id=message_id.strip("<>").partition("@")[0], word=word)
         if word == "lose":
             assert server.transport is not None
-            server.transport.abort()  # type: ignore[attr-defined]
+            server.transport.abort()  # type: ignore[attr-defined]  # no part of its type
         if word in ("slow", "stall"):
             await asyncio.sleep(_SLOW_SECONDS if word == "slow" else self._stall_seconds)
         return "250 kept"

@@ -28,7 +28,7 @@ def test_poison_that_was_set_aside_once_and_settled_is_well() -> None:
 
 
 @pytest.mark.parametrize(("letters", "is_open"), [(0, False), (1, True), (2, False)])
-def test_poison_that_was_passed_over_or_is_open_or_set_aside_twice_is_found(letters: int, is_open: bool) -> None:  # noqa: FBT001
+def test_poison_that_was_passed_over_or_is_open_or_set_aside_twice_is_found(letters: int, is_open: bool) -> None:  # noqa: FBT001 - a case of the test
     report = judge(_poisoned(letters=letters, is_open=is_open), allowed={"set aside"})
     assert not report.is_clean
     assert bool(report.double) is (letters == 2)
@@ -36,7 +36,7 @@ def test_poison_that_was_passed_over_or_is_open_or_set_aside_twice_is_found(lett
 
 def test_an_alarm_is_no_dead_letter() -> None:
     found = _poisoned(letters=1)
-    found.ledger[-1]["set_aside"] = False  # type: ignore[index]
+    found.ledger[-1]["set_aside"] = False  # type: ignore[index]  # JSON of any shape
     assert judge(found, allowed={"set aside"}).double
 
 
@@ -48,7 +48,7 @@ def _with_sms(*, state: str, arrived: int, delivered: bool = False, was_unknown:
     rows(found, "notification", "notification_history").append(
         {"place": 9, "id": "s1", "before": "sending", "after": "unknown" if was_unknown else state}
     )
-    found.rows["notification"]["attempts"] = [{"id": "s1", "receipt": "hash"}]  # type: ignore[index]
+    found.rows["notification"]["attempts"] = [{"id": "s1", "receipt": "hash"}]  # type: ignore[index]  # JSON of any shape
     for _ in range(arrived):
         _write(found, entry="arrived", channel="sms", receipt="hash", word="take")
     if delivered:

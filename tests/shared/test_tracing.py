@@ -118,7 +118,7 @@ SET = [
 
 
 @pytest.mark.parametrize(("environment", "is_set"), SET, ids=str)
-def test_a_collector_is_set_by_opentelemetrys_own_settings(environment: Mapping[str, str], is_set: Any) -> None:  # noqa: ANN401
+def test_a_collector_is_set_by_opentelemetrys_own_settings(environment: Mapping[str, str], is_set: Any) -> None:  # noqa: ANN401 - true or false, or what stands for it
     assert is_collector_set(environment) is is_set
 
 

@@ -80,7 +80,7 @@ class AuthorisationWalk:
         answer = await client.request(facts.method, address, params={_PROBE: "1"})
         told = f"{facts.name} as {actor}: {answer.status_code}, not {expected}: {answer.text}"
         assert answer.status_code == expected, told
-        if expected == 422:  # noqa: PLR2004, RUF100
+        if expected == 422:  # noqa: PLR2004, RUF100 - a status of HTTP
             problem_of(answer, 422, "invalid_input", field=_PROBE)
 
     async def _scope(self, facts: RouteFacts, known: Mapping[str, UUID]) -> Scope | None:

@@ -139,7 +139,7 @@ async def sign_in(page: httpx.AsyncClient, issuer: CodeIssuer, person: str, *, t
 def _service_of(page: httpx.AsyncClient) -> str:
     transport = page._transport
     assert isinstance(transport, httpx.ASGITransport)
-    service: str = transport.app.state.parts.service  # type: ignore[attr-defined]
+    service: str = transport.app.state.parts.service  # type: ignore[attr-defined]  # no part of its type
     return service
 
 

@@ -1,7 +1,7 @@
 """Which tests go to one worker together: those of a file, and all of a folder that share something large."""
 
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # ships no types
-from xdist.workermanage import WorkerController  # type: ignore[import-untyped]
+from xdist.workermanage import WorkerController  # type: ignore[import-untyped]  # ships no types
 
 _TOGETHER = ("tests/system/", "tests/drills/", "tests/browser/")
 

@@ -14,7 +14,7 @@ def statements_of(database: Database) -> Iterator[list[str]]:
     """Give the list that every statement sent meanwhile is added to."""
     sent: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:  # noqa: ANN401
+    def note(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own types
         sent.append(statement)
 
     event.listen(database.engine.sync_engine, "before_cursor_execute", note)

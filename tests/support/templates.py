@@ -19,7 +19,7 @@ class _Words(HTMLParser):
     def handle_data(self, data: str) -> None:
         self.found += _WORD.findall(data)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - HTMLParser's own parameters
         self.found += [word for name, value in attrs if name in _READ_ALOUD for word in _WORD.findall(value or "")]
 
 

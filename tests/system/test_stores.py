@@ -73,4 +73,4 @@ def _listening(home: Home) -> set[tuple[str, int]]:
 
 def _is_loopback(address: str) -> bool:
     found = ip_address(address)
-    return found.is_loopback or bool(getattr(found, "ipv4_mapped", None) and found.ipv4_mapped.is_loopback)  # type: ignore[union-attr]
+    return found.is_loopback or bool(getattr(found, "ipv4_mapped", None) and found.ipv4_mapped.is_loopback)  # type: ignore[union-attr]  # it is there

@@ -26,7 +26,7 @@ _SAID_BY_US = frozenset(b"forwarded x-forwarded-for x-forwarded-host x-forwarded
 Headers = list[tuple[bytes, bytes]]
 
 
-class _BodyTooLarge(Exception):  # noqa: N818
+class _BodyTooLarge(Exception):  # noqa: N818 - named for what it tells
     """The request went on past the limit while it was being passed on."""
 
 

@@ -149,7 +149,7 @@ async def parts_of_employers(
 
 async def _municipalities(session: AsyncSession, employer_ids: Sequence[UUID]) -> Mapping[UUID, tuple[str, ...]]:
     statement = (
-        select(Workplace.employer_id, func.array_agg(Workplace.municipality.distinct()))  # type: ignore[attr-defined]
+        select(Workplace.employer_id, func.array_agg(Workplace.municipality.distinct()))  # type: ignore[attr-defined]  # no part of its type
         .where(col(Workplace.employer_id).in_(employer_ids))
         .group_by(col(Workplace.employer_id))
     )

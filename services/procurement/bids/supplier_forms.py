@@ -50,4 +50,4 @@ def answer_field(criterion: CriterionView) -> str:
 def form_for(criteria: Sequence[CriterionView]) -> type[BidForm]:
     """Return the form of a procedure."""
     answers = {answer_field(criterion): (Paragraph | None, None) for criterion in judged(criteria)}
-    return create_model("BidForm", __base__=BidForm, **answers)  # type: ignore[call-overload, no-any-return]
+    return create_model("BidForm", __base__=BidForm, **answers)  # type: ignore[call-overload, no-any-return]  # pydantic's types know no made-up fields

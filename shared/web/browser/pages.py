@@ -153,7 +153,7 @@ async def finish_sign_in(
     iss: Annotated[str | None, _PARAMETER] = None,
     error: Annotated[str, _PARAMETER] = "",
     error_description: Annotated[str, _PARAMETER] = "",  # noqa: ARG001 - the issuer's words are nobody's to show
-    error_uri: Annotated[str, _PARAMETER] = "",  # noqa: ARG001
+    error_uri: Annotated[str, _PARAMETER] = "",  # noqa: ARG001 - as above
     session_state: Annotated[str, _PARAMETER] = "",  # noqa: ARG001 - Keycloak's, for its own script
 ) -> Response:
     """Take the browser back from the issuer: exchange the code, begin a session, and go to the page that was wanted."""

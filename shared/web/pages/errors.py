@@ -32,7 +32,7 @@ def answer_of(scope: Scope, told: Told, catalogues: Catalogues) -> Response:
     if not wants_page(request):
         return problem_response(told, catalogues, exchange.language, instance=exchange.instance)
     parts = parts_of(request)
-    if told.status == 401 and parts.sign_in_address is not None and request.method in ("GET", "HEAD"):  # noqa: PLR2004
+    if told.status == 401 and parts.sign_in_address is not None and request.method in ("GET", "HEAD"):  # noqa: PLR2004 - a status of HTTP
         from_here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return see_other(f"{parts.sign_in_address}?{urlencode({'to': from_here})}")
     answer = render(
@@ -44,7 +44,7 @@ def answer_of(scope: Scope, told: Told, catalogues: Catalogues) -> Response:
         errors=told.errors,
         advice=_NEXT.get(told.status),
         request_id=exchange.request_id,
-        sign_in_address=parts.sign_in_address if told.status == 401 else None,  # noqa: PLR2004
+        sign_in_address=parts.sign_in_address if told.status == 401 else None,  # noqa: PLR2004 - a status of HTTP
     )
     answer.headers.update(told.headers)
     return answer

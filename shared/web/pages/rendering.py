@@ -69,7 +69,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: obje
         "roles": Role,
     }
     text = parts.templates.render(template, exchange.language, {**shell, **values})
-    code = form_status if status == 200 and form_status is not None else status  # noqa: PLR2004
+    code = form_status if status == 200 and form_status is not None else status  # noqa: PLR2004 - a status of HTTP
     return HTMLResponse(text, code, headers=page_headers(request))
 
 

@@ -118,7 +118,7 @@ async def a_person(session: AsyncSession, *, name: str = "Anna", protected: bool
     return person.id
 
 
-async def a_grant(session: AsyncSession, person: UUID, role: Role, **held_for: Any) -> None:  # noqa: ANN401
+async def a_grant(session: AsyncSession, person: UUID, role: Role, **held_for: Any) -> None:  # noqa: ANN401 - any field of it
     session.add(RoleGrant(person_id=person, role=role.value, granted_at=MONDAY_MORNING, **held_for))
     await session.flush()
 
@@ -159,7 +159,7 @@ async def an_employer(session: AsyncSession, project: AProject, *, people: int =
     return AnEmployer(employer_id, project.id, workplace.id, contact, employees)
 
 
-async def an_employee(session: AsyncSession, project_id: UUID, workplace_id: UUID, **facts: Any) -> UUID:  # noqa: ANN401
+async def an_employee(session: AsyncSession, project_id: UUID, workplace_id: UUID, **facts: Any) -> UUID:  # noqa: ANN401 - any field of it
     person = await a_person(session, **facts)
     session.add(Employment(person_id=person, workplace_id=workplace_id, starts_on=TODAY))
     session.add(
@@ -176,12 +176,12 @@ async def an_employee(session: AsyncSession, project_id: UUID, workplace_id: UUI
     return person
 
 
-def a_meeting(starts_at: datetime = IN_TWO_WEEKS, *, hours: int = 3, **changes: Any) -> MeetingPlan:  # noqa: ANN401
+def a_meeting(starts_at: datetime = IN_TWO_WEEKS, *, hours: int = 3, **changes: Any) -> MeetingPlan:  # noqa: ANN401 - any field of it
     given = {"mode": Mode.PHYSICAL, "place": "Magasinet, Falun"} | changes
     return MeetingPlan(starts_at, starts_at + timedelta(hours=hours), **given)
 
 
-def a_plan(*, capacity: int = 12, meetings: tuple[MeetingPlan, ...] = (), **changes: Any) -> RunPlan:  # noqa: ANN401
+def a_plan(*, capacity: int = 12, meetings: tuple[MeetingPlan, ...] = (), **changes: Any) -> RunPlan:  # noqa: ANN401 - any field of it
     given = {"municipality": "2080"} | changes
     return RunPlan(capacity=capacity, meetings=meetings or (a_meeting(),), **given)
 

@@ -78,7 +78,7 @@ def an_organisation_number() -> str:
     return f"{digits[:6]}-{digits[6:]}{check}"
 
 
-def a_workplace(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+def a_workplace(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of it
     return {"name": "Falun", "municipality": "2080"} | changes
 
 

@@ -59,7 +59,7 @@ async def _places(office: Office, session: AsyncSession) -> list[str]:
     values = ("Quintilia", "Zebedeus", "quintilia", "46701740690", "199006022397")
     found = []
     for table in METADATA.sorted_tables:
-        rows = (await (await session.connection()).execute(text(f"SELECT t::text FROM {table.name} t"))).scalars()  # noqa: S608
+        rows = (await (await session.connection()).execute(text(f"SELECT t::text FROM {table.name} t"))).scalars()  # noqa: S608 - words and ids of our own
         if any(value in row for row in rows for value in values):
             found.append(table.name)
     return found

@@ -49,7 +49,7 @@ async def test_an_erased_person_leaves_nothing_and_does_not_come_back(office: Of
         )
     await office.erase(PersonDescribed, person.person_id, version=5)
     for table in ("recipients", "accounts", "grants"):
-        assert not await office.rows(f"SELECT * FROM {table}")  # noqa: S608
+        assert not await office.rows(f"SELECT * FROM {table}")  # noqa: S608 - words and ids of our own
     [suppression] = await office.rows("SELECT * FROM suppressions")
     assert suppression.address is None
     await office.know(person, version=4)

@@ -105,7 +105,7 @@ async def test_a_phone_that_takes_no_sms_gets_none(office: Office) -> None:
 
 
 async def test_what_begins_within_a_day_is_urgent(office: Office) -> None:
-    from tests.services.notification.office import a_run  # noqa: PLC0415
+    from tests.services.notification.office import a_run  # noqa: PLC0415 - the factory of this test alone
 
     recipient = to_person(await known(office, "person"))
     for hours in (24, 25):
@@ -194,5 +194,5 @@ async def test_no_address_is_kept_with_a_notification(office: Office) -> None:
     await office.hear(a_message(booking.BookingConfirmed, recipients=(to_person(person.person_id),)))
     await office.send()
     for table in ("notifications", "notification_history", "attempts", "receipts", "outbox"):
-        rows = await office.rows(f'SELECT t::text AS line FROM "{table}" AS t')  # noqa: S608
+        rows = await office.rows(f'SELECT t::text AS line FROM "{table}" AS t')  # noqa: S608 - words and ids of our own
         assert not [row.line for row in rows if "eva@example.test" in row.line or "1740610" in row.line]

@@ -50,7 +50,7 @@ class Office:
         assert good, f"{method} {path}: {response.status_code} {response.text}"
         return response.json() if response.content else None
 
-    async def raw(self, sub: str, method: str, path: str, body: Any = None) -> httpx.Response:  # noqa: ANN401
+    async def raw(self, sub: str, method: str, path: str, body: Any = None) -> httpx.Response:  # noqa: ANN401 - any JSON
         """Ask as a person and return the answer."""
         client = await self.client(sub)
         return await client.request(method, f"{API}{path}", json=body)

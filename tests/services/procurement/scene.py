@@ -159,7 +159,7 @@ class Scene:
         await self.session.flush()
         return case
 
-    async def lot(self, case: Case, *, value_ore: int = 40_000_000, **changes: Any) -> Lot:  # noqa: ANN401
+    async def lot(self, case: Case, *, value_ore: int = 40_000_000, **changes: Any) -> Lot:  # noqa: ANN401 - any field of it
         """Add a lot of welding training."""
         given = {
             "title": "Svetsning",
@@ -204,7 +204,7 @@ class Scene:
         self,
         suppliers: Sequence[Supplier],
         *requests: TrainingRequest,
-        **changes: Any,  # noqa: ANN401
+        **changes: Any,  # noqa: ANN401 - any field of it
     ) -> Procedure:
         """Bring a procedure to where these suppliers are invited."""
         lot = await self.lot(await self.case(*requests))

@@ -52,7 +52,7 @@ def _never_commit(worker: Worker) -> None:
         return
 
     for consumer in worker.consumers:
-        consumer._commit = nothing  # type: ignore[method-assign]
+        consumer._commit = nothing  # type: ignore[method-assign]  # the fault that is tried here
 
 
 @pytest.mark.parametrize("has_inbox", [True, False])
@@ -178,7 +178,7 @@ async def test_workers_that_come_and_go_under_load_repeat_nothing_and_keep_the_o
         for _ in range(3):
             other = listener.worker(database_url, kafka=kafka, namespace=namespace)
             async with working(other):
-                await until(lambda other=other: _has_partitions(other))  # type: ignore[misc]
+                await until(lambda other=other: _has_partitions(other))  # type: ignore[misc]  # a name bound in the loop
         await loading
 
         async def all_noted() -> bool:
@@ -196,7 +196,7 @@ async def _has_partitions(worker: Worker) -> bool:
 async def test_a_worker_starts_with_kafka_away_and_works_when_it_is_there(
     database: Database, database_url: str, own_kafka: OwnPart, namespace: str, listener: Listener
 ) -> None:
-    kafka = own_kafka.server.bootstrap  # type: ignore[union-attr]
+    kafka = own_kafka.server.bootstrap  # type: ignore[union-attr]  # it is there
     key = new_id()
     async with working(listener.worker(database_url, kafka=kafka, namespace=namespace)) as worker:
         await tell(database, (a_message(BookingChanged, booking_id=key), 1))
@@ -226,7 +226,7 @@ async def test_a_worker_waits_for_postgresql_and_sets_nothing_aside(
     own_postgres: OwnPart, kafka: str, namespace: str, listener: Listener
 ) -> None:
     await own_postgres.start()
-    url = await own_postgres.server.ensure_database("ledger", "tester", "secret")  # type: ignore[union-attr]
+    url = await own_postgres.server.ensure_database("ledger", "tester", "secret")  # type: ignore[union-attr]  # it is there
     await create_topics(settings(url, kafka=kafka, namespace=namespace))
     database = open_database(url)
     try:

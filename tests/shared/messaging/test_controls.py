@@ -66,7 +66,7 @@ def _relay(database: Database, namespace: str, producer: _Producer) -> Relay:
     async def ready() -> _Producer:
         return producer
 
-    relay._sender._ready = ready  # type: ignore[method-assign]
+    relay._sender._ready = ready  # type: ignore[method-assign]  # the fault that is tried here
     return relay
 
 
@@ -154,7 +154,7 @@ async def test_while_one_relay_is_held_up_another_publishes_nothing(
     first = _relay(database, namespace, _Producer(wire, wait))
     second = _relay(database, namespace, _Producer(wire, _nothing))
     if not has_lock:
-        first._lock = second._lock = _NoLock()  # type: ignore[assignment]
+        first._lock = second._lock = _NoLock()  # type: ignore[assignment]  # the fault that is tried here
     await tell(database, (_change(key), 1), (_change(key), 2))
     async with _at_work(first):
         await held_up.wait()
@@ -197,7 +197,7 @@ async def test_a_key_parked_between_the_look_and_the_taking_is_seen(
 
     new._take_from_inbox = after_the_old_one
     if not looks_again:
-        new._stop_if_parked_meanwhile = no_look  # type: ignore[method-assign, assignment]
+        new._stop_if_parked_meanwhile = no_look  # type: ignore[method-assign, assignment]  # the fault that is tried here
     taken = await new.take([first, second])
     assert (taken.error is not None) is looks_again
     overtaken = await noted(database)

@@ -78,7 +78,7 @@ def _before_noting(retries: Retries, happens: Any) -> None:  # noqa: ANN401 - a 
         await happens()
         await note_failure(*failure)
 
-    retries._note_failure = after  # type: ignore[method-assign, assignment]
+    retries._note_failure = after  # type: ignore[method-assign, assignment]  # the fault that is tried here
 
 
 async def test_a_failure_is_not_noted_on_the_message_behind(
@@ -201,7 +201,7 @@ async def test_the_database_itself_keeps_no_decision_without_a_reason(database: 
 
 async def test_a_released_key_leaves_what_was_decided(database: Database) -> None:
     key = new_id()
-    stop = f"INSERT INTO stopped_keys (topic, key, outbox_id, cause) VALUES ('booking.runs', '{key}', 1, 'TooLarge')"  # noqa: S608
+    stop = f"INSERT INTO stopped_keys (topic, key, outbox_id, cause) VALUES ('booking.runs', '{key}', 1, 'TooLarge')"  # noqa: S608 - words and ids of our own
     async with database.engine.begin() as connection:
         await connection.exec_driver_sql(stop)
     async with database.sessions() as session:

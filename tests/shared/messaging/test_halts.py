@@ -37,7 +37,7 @@ async def test_a_halt_is_told_while_the_worker_says_so(
 async def test_what_a_dead_worker_said_is_over(database: Database) -> None:
     async with database.engine.begin() as connection:
         await connection.exec_driver_sql(
-            "INSERT INTO halted_consumers (worker, consumer, cause, noted_at) VALUES"  # noqa: S608
+            "INSERT INTO halted_consumers (worker, consumer, cause, noted_at) VALUES"  # noqa: S608 - words and ids of our own
             f" ('a:1', 'effects', 'c', clock_timestamp() - interval '{STALE_SECONDS + 1} s'),"
             " ('b:1', 'effects', 'c', clock_timestamp()), ('c:1', 'effects', 'c', clock_timestamp())"
         )

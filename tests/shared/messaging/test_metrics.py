@@ -70,7 +70,7 @@ async def test_what_is_measured_tells_each_trouble_and_that_it_is_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(workers, "_GAUGES_SECONDS", 0.2)
-    kafka = own_kafka.server.bootstrap  # type: ignore[union-attr]
+    kafka = own_kafka.server.bootstrap  # type: ignore[union-attr]  # it is there
     given = settings(database_url, kafka=kafka, namespace=namespace)
     facts = [a_message(BookingChanged) for _ in range(MESSAGES)]
     dying, first = facts[:FAILING], facts[-1]

@@ -106,7 +106,7 @@ class ParkingMachine(RuleBasedStateMachine):
             self.tried.add(incoming.message_id)
             await react(session, incoming)
 
-        taker._react = noting  # type: ignore[method-assign]
+        taker._react = noting  # type: ignore[method-assign]  # the fault that is tried here
         return taker
 
     async def _empty(self) -> None:
@@ -180,7 +180,7 @@ class ParkingMachine(RuleBasedStateMachine):
         self.stage.run(self._overtaken(worker, size))
 
     @rule(key=keys, worker=workers, broken=st.booleans())
-    def an_operator_comes_between_failing_and_noting(self, key: int, worker: int, broken: bool) -> None:  # noqa: FBT001
+    def an_operator_comes_between_failing_and_noting(self, key: int, worker: int, broken: bool) -> None:  # noqa: FBT001 - a case of the test
         self.stage.run(self._between(key, worker, broken=broken))
 
     @rule(worker=workers, table=st.sampled_from(["ledger", "inbox", "dead_letters", "parked_keys"]))
@@ -264,7 +264,7 @@ class ParkingMachine(RuleBasedStateMachine):
         if broken:
             self.reactions_break(key)
         await self._ask(key)
-        retries._note_failure = after_the_operator  # type: ignore[method-assign, assignment]
+        retries._note_failure = after_the_operator  # type: ignore[method-assign, assignment]  # the fault that is tried here
         await retries.run_key(EFFECTS, BOOKINGS.name, str(self.keys[key]))
 
     async def _locked_out(self, worker: int, table: str) -> None:

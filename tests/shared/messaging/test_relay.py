@@ -168,7 +168,7 @@ async def test_a_lock_whose_holder_is_silent_goes_to_another(database: Database,
     async def beat_no_more(connection: object) -> None:
         return
 
-    silent._beat = beat_no_more  # type: ignore[method-assign]
+    silent._beat = beat_no_more  # type: ignore[method-assign]  # the fault that is tried here
     async with silent.held():
         silent.check()
         async with asyncio.timeout(10), other.held():
@@ -233,7 +233,7 @@ async def test_a_row_that_kafka_refuses_stops_its_key_and_no_other(
 async def test_what_was_recorded_while_kafka_was_away_arrives_when_it_is_there(
     database: Database, database_url: str, own_kafka: OwnPart, namespace: str
 ) -> None:
-    kafka = own_kafka.server.bootstrap  # type: ignore[union-attr]
+    kafka = own_kafka.server.bootstrap  # type: ignore[union-attr]  # it is there
     running = _Running(database, kafka, namespace)
     keys = [new_id() for _ in range(5)]
     relay = running.start(stall_seconds=1.0)
@@ -284,7 +284,7 @@ class _Scripted(RecordByRecord):
 async def _send(producer: _Scripted, lanes: str) -> tuple[list[int], list[int]]:
     sender = Sender(KafkaConnection("nowhere:9092"), name="test", stall_seconds=0.2)
     sender._producer = producer
-    sender.replace = lambda: None  # type: ignore[method-assign]
+    sender.replace = lambda: None  # type: ignore[method-assign]  # the fault that is tried here
     parcels = [Parcel(number, "t", lane.encode(), str(number).encode(), []) for number, lane in enumerate(lanes)]
     sent = await sender.send(parcels)
     return [parcel.id for parcel in sent.confirmed], [parcel.id for parcel, _ in sent.failed]

@@ -227,7 +227,7 @@ async def test_a_stopped_key_is_listed_and_released(database: Database) -> None:
     key = new_id()
     async with database.engine.begin() as connection:
         await connection.exec_driver_sql(
-            f"INSERT INTO stopped_keys (topic, key, outbox_id, cause) VALUES ('booking.runs', '{key}', 1, 'TooLarge')"  # noqa: S608
+            f"INSERT INTO stopped_keys (topic, key, outbox_id, cause) VALUES ('booking.runs', '{key}', 1, 'TooLarge')"  # noqa: S608 - words and ids of our own
         )
     async with database.sessions() as session, session.begin():
         (stopped,) = await list_stopped_keys(session)

@@ -32,5 +32,5 @@ class RecordByRecord(ABC):
         return await self.send(topic, **batch.record)
 
     @abstractmethod
-    async def send(self, topic: str, **record: Any) -> "asyncio.Future[None]":  # noqa: ANN401
+    async def send(self, topic: str, **record: Any) -> "asyncio.Future[None]":  # noqa: ANN401 - any field of it
         """Take a record, or raise; the future is its end."""

@@ -100,7 +100,7 @@ async def test_a_list_beyond_what_a_file_may_hold_is_refused(app: FastAPI, monke
         (True, True, 1),
         (Decimal("1.5"), Decimal("1.5"), "1,5"),
         (Money(123_550), Decimal("1235.50"), "1235,50"),
-        (datetime(2026, 7, 1, 11, 0, 0, 5, tzinfo=UTC), datetime(2026, 7, 1, 13, 0), "2026-07-01 13:00"),  # noqa: DTZ001
+        (datetime(2026, 7, 1, 11, 0, 0, 5, tzinfo=UTC), datetime(2026, 7, 1, 13, 0), "2026-07-01 13:00"),  # noqa: DTZ001 - a spreadsheet knows no time zones
         (date(2026, 7, 1), date(2026, 7, 1), "2026-07-01"),
         ("@cmd", "'@cmd", "'@cmd"),
         ("Å 1-2", "Å 1-2", "Å 1-2"),

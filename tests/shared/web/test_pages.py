@@ -116,7 +116,7 @@ async def test_a_form_that_is_sent_twice_is_carried_out_once(app: FastAPI) -> No
 
 async def test_without_the_key_of_a_form_it_is_carried_out_twice(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
     async def without_key(request: object, command: object, *, key: str) -> object:
-        return await run_command(request, command)  # type: ignore[arg-type]
+        return await run_command(request, command)  # type: ignore[arg-type]  # what a test gives
 
     monkeypatch.setattr("shared.web.pages.forms.run_command", without_key)
     async with browser(app, "lead") as lead:

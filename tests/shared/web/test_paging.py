@@ -79,7 +79,7 @@ def test_any_text_is_a_cursor_or_is_refused(text: str) -> None:
     try:
         read_cursor(text, COLUMNS[:2])
     except InvalidInput as error:
-        assert error.code == "bad_cursor"  # noqa: PT017
+        assert error.code == "bad_cursor"  # noqa: PT017 - what was raised is looked at beside what was answered
 
 
 def test_a_null_is_no_sort_key() -> None:

@@ -19,7 +19,7 @@ ES256 = JWSRegistry.algorithms["ES256"]
 ME = "/sample/api/v1/me"
 
 
-async def ask(app: FastAPI, token: str) -> Any:  # noqa: ANN401
+async def ask(app: FastAPI, token: str) -> Any:  # noqa: ANN401 - any JSON
     async with anonymous_client(app) as client:
         return await client.get(ME, headers={"authorization": f"Bearer {token}"})
 

@@ -97,7 +97,7 @@ class IssuerServer(AuthorizationServer):
     def create_oauth2_request(self, request: IssuerRequest) -> IssuerRequest:
         return request
 
-    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Response:  # noqa: ANN401
+    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Response:  # noqa: ANN401 - any JSON
         """Make Starlette's answer; a redirect says whose it is (RFC 9207)."""
         content = json.dumps(body) if isinstance(body, dict) else body
         response = Response(content, status_code=status)

@@ -24,7 +24,7 @@ class Company:
     client: httpx.AsyncClient
 
 
-def a_meeting(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+def a_meeting(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of it
     return {
         "starts_at": STARTS.isoformat(),
         "ends_at": (STARTS + timedelta(hours=6)).isoformat(),
@@ -34,7 +34,7 @@ def a_meeting(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     } | changes
 
 
-async def a_run(office: Office, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+async def a_run(office: Office, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of it
     lead = office.ask("lead")
     course = await lead.post(
         f"projects/{office.project_id}/courses", json={"title": "Svetsning", "description": "Grunder i svetsning"}
@@ -68,7 +68,7 @@ def bookings_of(office: Office, company: Company) -> str:
     return f"projects/{office.project_id}/employers/{company.id}/bookings"
 
 
-async def a_booking(office: Office, company: Company, run: dict[str, Any], **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+async def a_booking(office: Office, company: Company, run: dict[str, Any], **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of it
     body = {"run_id": run["run_id"], "seats": 3, "participants": [company.person]} | changes
     response = await company.client.post(bookings_of(office, company), json=body)
     assert response.status_code == 201, response.text
@@ -100,7 +100,7 @@ async def test_everyone_sees_the_runs_with_free_seats_and_no_link(office: Office
         ({"mode": "digital"}, False),
     ],
 )
-async def test_runs_are_filtered_by_day_place_and_mode(office: Office, query: dict[str, str], found: bool) -> None:  # noqa: FBT001
+async def test_runs_are_filtered_by_day_place_and_mode(office: Office, query: dict[str, str], found: bool) -> None:  # noqa: FBT001 - a case of the test
     run = await a_run(office)
     async with anonymous_client(office.app) as anyone:
         response = await anyone.get(f"{API}/projects/{office.project_id}/runs", params=query | {"limit": "200"})

@@ -13,7 +13,7 @@ from tests.support.web import problem_of
 
 async def _count(office: Office, table: str) -> int:
     async with office.database.engine.connect() as connection:
-        return int((await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())  # noqa: S608
+        return int((await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())  # noqa: S608 - words and ids of our own
 
 
 async def _state(office: Office, employer_id: str) -> list[bytes]:

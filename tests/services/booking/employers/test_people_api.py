@@ -8,14 +8,14 @@ from tests.services.booking.registered import Office, a_workplace
 from tests.support.web import problem_of
 
 
-async def _employer(office: Office, sub: str, **changes: Any) -> tuple[str, str]:  # noqa: ANN401
+async def _employer(office: Office, sub: str, **changes: Any) -> tuple[str, str]:  # noqa: ANN401 - any field of it
     """Register an employer; return the address of its people and its first workplace."""
     employer = (await office.registered(sub, **changes))["employer"]
     workplace = next(each for each in employer["workplaces"] if each["project_ids"])
     return f"projects/{office.project_id}/employers/{employer['employer_id']}/people", workplace["workplace_id"]
 
 
-def a_person(workplace: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+def a_person(workplace: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of it
     return {"given_name": "Ylva", "family_name": "Nyström", "workplace_id": workplace} | changes
 
 

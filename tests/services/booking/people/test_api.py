@@ -14,7 +14,7 @@ from tests.support.web import problem_of
 NEWCOMER = {"given_name": "Nora", "family_name": "Ny", "email": "nora@example.test"}
 
 
-async def _appointed(office: Office, role: str = "coach", **parts: Any) -> dict[str, Any]:  # noqa: ANN401
+async def _appointed(office: Office, role: str = "coach", **parts: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of it
     body = {"role": role, "person": NEWCOMER} | parts
     response = await office.ask("lead").post(f"projects/{office.project_id}/grants", json=body)
     assert response.status_code == 201, response.text

@@ -10,7 +10,7 @@ from tests.support.messaging import a_message, deliver
 from tests.support.web import problem_of
 
 
-def a_failure(project_id: UUID, **changes: Any) -> NotificationFailed:  # noqa: ANN401
+def a_failure(project_id: UUID, **changes: Any) -> NotificationFailed:  # noqa: ANN401 - any field of it
     recipient = {"kind": "person", "id": new_id(), "part": "participant"}
     given = {"project_id": project_id, "employer_id": None, "recipient": recipient}
     return a_message(NotificationFailed, **(given | changes))

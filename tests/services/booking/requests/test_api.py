@@ -13,7 +13,7 @@ from tests.support.web import problem_of
 _serials = count(1)
 
 
-def a_wish(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+def a_wish(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of it
     return {
         "title": "Svetsning i aluminium",
         "description": "Sex personer som svetsar stål i dag",

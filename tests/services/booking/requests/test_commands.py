@@ -33,7 +33,7 @@ from tests.services.booking.offered import (
 )
 
 
-def a_wish(**changes: Any) -> RequestWish:  # noqa: ANN401
+def a_wish(**changes: Any) -> RequestWish:  # noqa: ANN401 - any field of it
     given: dict[str, Any] = {
         "title": "Svetsning i aluminium",
         "description": "Sex personer som svetsar stål i dag",
@@ -45,7 +45,7 @@ def a_wish(**changes: Any) -> RequestWish:  # noqa: ANN401
     return RequestWish(**(given | changes))
 
 
-async def a_draft(session: AsyncSession, employer: AnEmployer, **changes: Any) -> TrainingRequest:  # noqa: ANN401
+async def a_draft(session: AsyncSession, employer: AnEmployer, **changes: Any) -> TrainingRequest:  # noqa: ANN401 - any field of it
     return await draft_request(
         session, a_clock(), a_wish(**changes), project_id=employer.project_id, employer_id=employer.id
     )

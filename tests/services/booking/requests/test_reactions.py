@@ -65,7 +65,7 @@ async def tell(database: Database, fact: Fact) -> None:
     await deliver(REACTIONS, fact, database, clock=a_clock())
 
 
-def a_line(project: AProject, asked: Sequence[tuple[TrainingRequest, int]], **changes: Any) -> ContractLineOrdered:  # noqa: ANN401
+def a_line(project: AProject, asked: Sequence[tuple[TrainingRequest, int]], **changes: Any) -> ContractLineOrdered:  # noqa: ANN401 - any field of it
     meeting = a_meeting()
     fields: dict[str, Any] = {
         "line_id": new_id(),

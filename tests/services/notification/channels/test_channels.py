@@ -89,7 +89,7 @@ async def test_each_refusal_has_its_outcome(
     name: str,
     behaviour: str,
     result: Result,
-    bad_address: bool,  # noqa: FBT001
+    bad_address: bool,  # noqa: FBT001 - a case of the test
     ways: dict[str, tuple[Channel, str]],
     sinks: RunningOrigin,
 ) -> None:

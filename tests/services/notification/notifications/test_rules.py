@@ -106,8 +106,8 @@ def test_a_temporary_failure_is_tried_48_times_and_is_then_technical(tries: int,
 )
 def test_not_knowing_is_tried_again_where_that_does_no_harm(
     on_unknown: OnUnknown,
-    honours_key: bool,  # noqa: FBT001
-    again: bool,  # noqa: FBT001
+    honours_key: bool,  # noqa: FBT001 - a case of the test
+    again: bool,  # noqa: FBT001 - a case of the test
 ) -> None:
     step = after_attempt(Outcome(Result.UNKNOWN), tried(on_unknown=on_unknown, honours_key=honours_key), SCHEDULE, NOW)
     assert step.state is State.UNKNOWN
@@ -133,7 +133,7 @@ def test_every_outcome_leads_to_a_move_from_sending(
     tries: int,
     unknown: int,
     on_unknown: OnUnknown,
-    honours_key: bool,  # noqa: FBT001
+    honours_key: bool,  # noqa: FBT001 - a case of the test
 ) -> None:
     step = after_attempt(
         Outcome(result, "x"), tried(channel, tries, unknown, on_unknown, honours_key=honours_key), SCHEDULE, NOW
@@ -195,5 +195,5 @@ def test_the_morning_is_by_the_swedish_clock_in_summer_and_winter() -> None:
         (State.FAILED_TECHNICAL, None, False),
     ],
 )
-def test_a_soft_failure_is_about_the_address(state: State, cause: str | None, soft: bool) -> None:  # noqa: FBT001
+def test_a_soft_failure_is_about_the_address(state: State, cause: str | None, soft: bool) -> None:  # noqa: FBT001 - a case of the test
     assert is_soft_failure(state, cause) is soft

@@ -295,7 +295,7 @@ async def test_who_asks_whether_all_is_sent_sees_what_is_due_and_what_is_in_hand
 @pytest.mark.parametrize("guard", [True, False])
 async def test_a_hold_on_not_knowing_is_what_keeps_an_award_from_being_sent_twice(
     office: Office,
-    guard: bool,  # noqa: FBT001
+    guard: bool,  # noqa: FBT001 - a case of the test
 ) -> None:
     """The control twin: a provider that would honour our key is asked again."""
     supplier = a_supplier()

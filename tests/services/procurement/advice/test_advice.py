@@ -26,7 +26,7 @@ def advice(
     **others: Money | bool | StatedLimit,
 ) -> Advice:
     value = Money.of_kronor(kronor)
-    facts = Facts(day=day, buyer=buyer, cpv=cpv, value=value, **others)  # type: ignore[arg-type]
+    facts = Facts(day=day, buyer=buyer, cpv=cpv, value=value, **others)  # type: ignore[arg-type]  # what a test gives
     return advise(facts, limits_on(day), annex2_row(cpv, day))
 
 

@@ -42,23 +42,23 @@ class Desk:
         """Return a page as a person sees it."""
         return page_of(await (await self.browser(sub, language)).get(PAGES + path), status)
 
-    async def post(self, sub: str, path: str, **fields: Any) -> httpx.Response:  # noqa: ANN401
+    async def post(self, sub: str, path: str, **fields: Any) -> httpx.Response:  # noqa: ANN401 - any field of it
         """Send a form; names are written with `__` for the dot of a row."""
         sent = {name.replace("__", "."): value for name, value in fields.items()}
         sent = {"_csrf": TOKEN, "_key": str(new_id()), **sent}
         return await (await self.browser(sub)).post(PAGES + path, data=sent)
 
-    async def done(self, sub: str, path: str, **fields: Any) -> str:  # noqa: ANN401
+    async def done(self, sub: str, path: str, **fields: Any) -> str:  # noqa: ANN401 - any field of it
         """Send a form that is carried out, and return where it leads."""
         answer = await self.post(sub, path, **fields)
         assert answer.status_code == 303, page_of(answer, answer.status_code).text
         return answer.headers["location"].removeprefix(PAGES)
 
-    async def refused(self, sub: str, path: str, **fields: Any) -> PageText:  # noqa: ANN401
+    async def refused(self, sub: str, path: str, **fields: Any) -> PageText:  # noqa: ANN401 - any field of it
         """Send a form that is not carried out, and return the page that says why."""
         return page_of(await self.post(sub, path, **fields), 422)
 
-    async def request(self, title: str, employer: str, **changes: Any) -> TrainingRequest:  # noqa: ANN401
+    async def request(self, title: str, employer: str, **changes: Any) -> TrainingRequest:  # noqa: ANN401 - any field of it
         """Put a request into the inbox."""
         scene = self.office.scene
         employer_id = new_id()

@@ -76,7 +76,7 @@ async def _set_aside(
         VALUES ('effects', 'booking.bookings', 0, {offset}, '{key}', '{new_id()}', 'booking.changed.v1', '{standing}',
                 '{cause}', 'in react, line 7', 3, '{HER}', '[["ce_note", "{HER}"]]')
         RETURNING id
-    """  # noqa: S608
+    """  # noqa: S608 - words and ids of our own
     async with database.engine.begin() as connection:
         mark = "INSERT INTO parked_keys (consumer, topic, key) VALUES ('effects', 'booking.bookings', '{}')"
         await connection.exec_driver_sql(f"{mark.format(key)} ON CONFLICT DO NOTHING")
@@ -86,7 +86,7 @@ async def _set_aside(
 async def _stop(database: Database, key: UUID) -> None:
     async with database.engine.begin() as connection:
         await connection.exec_driver_sql(
-            "INSERT INTO stopped_keys (topic, key, outbox_id, cause) "  # noqa: S608
+            "INSERT INTO stopped_keys (topic, key, outbox_id, cause) "  # noqa: S608 - words and ids of our own
             f"VALUES ('booking.runs', '{key}', 1, 'MessageSizeTooLargeError')"
         )
 
@@ -105,7 +105,7 @@ async def test_what_waits_is_told_with_its_cause_and_without_its_content(
     shown = (await page.get(f"{MESSAGES}/{first}")).text
     for told in (str(key), "One later message about the same thing waits behind it.", "mended version first"):
         assert told in shown
-    assert "in react, line 7" in re.search(r"<details>.*</details>", shown, re.DOTALL).group()  # type: ignore[union-attr]
+    assert "in react, line 7" in re.search(r"<details>.*</details>", shown, re.DOTALL).group()  # type: ignore[union-attr]  # it is there
     assert "<details open" not in shown
     assert HER not in listed + shown
 
@@ -152,7 +152,7 @@ async def test_giving_up_says_what_it_does_asks_why_and_is_kept(page: httpx.Asyn
         "Sent twice by the old version",
         first,
     )
-    (letter,) = await rows_of(database, f"SELECT outcome, value FROM dead_letters WHERE id = {first}")  # noqa: S608
+    (letter,) = await rows_of(database, f"SELECT outcome, value FROM dead_letters WHERE id = {first}")  # noqa: S608 - words and ids of our own
     assert tuple(letter) == ("discarded", None)
     history = (await page.get(DECISIONS)).text
     for told in ("Give up", "You", "Sent twice by the old version", "ValueError in react", "Given up"):
@@ -230,7 +230,7 @@ async def test_long_lists_are_paged_and_no_row_is_lost(page: httpx.AsyncClient, 
 async def test_who_decided_is_named_and_nobody_else(page: httpx.AsyncClient, app: FastAPI, database: Database) -> None:
     async with database.engine.begin() as connection:
         await connection.exec_driver_sql(
-            "INSERT INTO message_decisions (action, actor_id, actor_name, letter_id, reason, topic, key, cause) VALUES"  # noqa: S608
+            "INSERT INTO message_decisions (action, actor_id, actor_name, letter_id, reason, topic, key, cause) VALUES"  # noqa: S608 - words and ids of our own
             f" ('discard', '{new_id()}', NULL, 1, 'sent twice', 't', 'k', 'c'),"
             " ('replay', NULL, 'anna', 2, '', 't', 'k', 'c')"
         )
@@ -283,9 +283,9 @@ async def test_how_the_service_stands_is_told_at_a_glance(
         for statement in (
             f"""INSERT INTO outbox (event_id, topic, key, slot, type, version, at, payload)
                 SELECT gen_random_uuid(), 'booking.runs', '{key}', slot, 'run.changed.v1', 1, now(), 'x'
-                  FROM unnest(ARRAY[0, 2, 3]) AS slot""",  # noqa: S608
+                  FROM unnest(ARRAY[0, 2, 3]) AS slot""",  # noqa: S608 - words and ids of our own
             f"""INSERT INTO timer_failures (timer, row_id, failures, cause, next_try_at)
-                VALUES ('reminders', '{key}', 4, 'KeyError in remind', now())""",  # noqa: S608
+                VALUES ('reminders', '{key}', 4, 'KeyError in remind', now())""",  # noqa: S608 - words and ids of our own
             "INSERT INTO halted_consumers (worker, consumer, cause) VALUES ('machine/1', 'effects', '60 of 100 died')",
         ):
             await connection.exec_driver_sql(statement)
