@@ -1,6 +1,8 @@
 """The next step for an employer in a project: one thing to do now, and what else waits, the most helpful first."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from services.booking.overview.waiting import Waits
@@ -18,77 +20,83 @@ class Step:
     project_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A step, and whether it waits. `{count}` in its title is what `waits` counts."""
+
+    waits: Callable[[Waits], int]
+    title: str
+    why: str
+    label: str
+    address: str
+
+
+_IN_PROJECT: Final = "/booking/projects/{project}/employers/{employer}"
+_PLAN: Final = "/booking/training-plans/{plan}"
+_RULES: Final = (
+    _Rule(
+        lambda waits: waits.names_missing,
+        N_("Say who comes (seats without a name: {count})"),
+        N_("Those whom you name are called to the course and reminded of it."),
+        N_("Name the participants"),
+        "/booking/bookings/{booking}",
+    ),
+    _Rule(
+        lambda waits: not waits.people,
+        N_("Add the people who will take part"),
+        N_("One by one, or a whole list at once from a spreadsheet."),
+        N_("Add people"),
+        f"{_IN_PROJECT}/people/paste",
+    ),
+    _Rule(
+        lambda waits: waits.plan_id is None,
+        N_("Tell what you need to learn"),
+        N_("A short survey of the needs is the beginning of your training plan."),
+        N_("Write down the needs"),
+        f"{_IN_PROJECT}/surveys/new",
+    ),
+    _Rule(
+        lambda waits: waits.plan_id is not None and not waits.has_needs,
+        N_("Put the needs into the plan"),
+        N_("The survey is written. Add each need with who it is for and how many they are."),
+        N_("Add a need"),
+        f"{_PLAN}/needs/new",
+    ),
+    _Rule(
+        lambda waits: waits.has_needs and waits.has_plan_to_agree,
+        N_("Agree to the training plan"),
+        N_("It is a draft until you have read it through and agreed to it."),
+        N_("Read the plan"),
+        _PLAN,
+    ),
+    _Rule(
+        lambda waits: waits.unmet_needs,
+        N_("Find a way for the needs ({count})"),
+        N_("Book seats on a course that is offered, or ask for training of your own."),
+        N_("Go to the plan"),
+        _PLAN,
+    ),
+)
+"""The most pressing first."""
+_OTHERWISE: Final = _Rule(
+    lambda _: True,
+    N_("Nothing waits for you"),
+    N_("See which courses are offered, and book seats for your people."),
+    N_("Find a course"),
+    "/booking/runs?employer={employer}",
+)
+
+
 def steps_for(employer_id: UUID, project_id: UUID, waits: Waits) -> list[Step]:
     """Return what waits, the most pressing first. Where nothing does, the way to a course."""
-    here = f"/booking/projects/{project_id}/employers/{employer_id}"
-    plan = f"/booking/training-plans/{waits.plan_id}"
-    steps: list[Step] = []
-    if waits.names_missing:
-        steps.append(
-            Step(
-                Text(N_("Say who comes (seats without a name: {count})"), {"count": waits.names_missing}),
-                Text(N_("Those whom you name are called to the course and reminded of it.")),
-                f"/booking/bookings/{waits.booking_id}",
-                N_("Name the participants"),
-                project_id,
-            )
-        )
-    if not waits.people:
-        steps.append(
-            Step(
-                Text(N_("Add the people who will take part")),
-                Text(N_("One by one, or a whole list at once from a spreadsheet.")),
-                f"{here}/people/paste",
-                N_("Add people"),
-                project_id,
-            )
-        )
-    if waits.plan_id is None:
-        steps.append(
-            Step(
-                Text(N_("Tell what you need to learn")),
-                Text(N_("A short survey of the needs is the beginning of your training plan.")),
-                f"{here}/surveys/new",
-                N_("Write down the needs"),
-                project_id,
-            )
-        )
-    elif not waits.has_needs:
-        steps.append(
-            Step(
-                Text(N_("Put the needs into the plan")),
-                Text(N_("The survey is written. Add each need with who it is for and how many they are.")),
-                f"{plan}/needs/new",
-                N_("Add a need"),
-                project_id,
-            )
-        )
-    elif waits.has_plan_to_agree:
-        steps.append(
-            Step(
-                Text(N_("Agree to the training plan")),
-                Text(N_("It is a draft until you have read it through and agreed to it.")),
-                plan,
-                N_("Read the plan"),
-                project_id,
-            )
-        )
-    if waits.unmet_needs:
-        steps.append(
-            Step(
-                Text(N_("Find a way for the needs ({count})"), {"count": waits.unmet_needs}),
-                Text(N_("Book seats on a course that is offered, or ask for training of your own.")),
-                plan,
-                N_("Go to the plan"),
-                project_id,
-            )
-        )
-    return steps or [
+    ids = {"project": project_id, "employer": employer_id, "plan": waits.plan_id, "booking": waits.booking_id}
+    return [
         Step(
-            Text(N_("Nothing waits for you")),
-            Text(N_("See which courses are offered, and book seats for your people.")),
-            f"/booking/runs?employer={employer_id}",
-            N_("Find a course"),
+            Text(rule.title, {"count": int(rule.waits(waits))} if "{count}" in rule.title else {}),
+            Text(rule.why),
+            rule.address.format_map(ids),
+            rule.label,
             project_id,
         )
+        for rule in [rule for rule in _RULES if rule.waits(waits)] or [_OTHERWISE]
     ]
