@@ -9,7 +9,7 @@ from services.booking.authorisation import PAGE_PERMITS, PERMITS, SCOPES
 from services.booking.bookings import api as bookings
 from services.booking.bookings import lead_pages as run_lead_pages
 from services.booking.bookings import pages as booking_pages
-from services.booking.bookings import placing_pages, run_pages
+from services.booking.bookings import placing_pages, planning_pages, run_pages
 from services.booking.composition import keep_keys
 from services.booking.courses import api as courses
 from services.booking.courses import lead_pages as course_lead_pages
@@ -77,6 +77,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     report_pages.router,
     course_lead_pages.router,
     run_lead_pages.router,
+    planning_pages.router,
     participant_pages.router,
     role_pages.router,
     project_lead_pages.router,

@@ -1,6 +1,7 @@
 """An employer's bookings: the list, one booking with its history, changing it and cancelling it."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -38,7 +39,7 @@ from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Version
 from shared.web.edge import CommandContext, CurrentClock, ReadSession
 from shared.web.pages.exports import Column, export
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
 from shared.web.paging import Rows
@@ -175,17 +176,13 @@ async def send_booking_change(
     query: Annotated[ChangeQuery, Query()],
 ) -> Response:
     """Give the booking other names or another number of seats."""
-    form = await read_form(request, ChangeForm)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
-        change = Change(form.body.seats, tuple(form.body.participants), form.body.version)
+    async def command(context: CommandContext, body: ChangeForm) -> None:
+        change = Change(body.seats, tuple(body.participants), body.version)
         await commands.change_booking(context.session, context.clock, booking_id, change, by=context.actor.person_id)
 
-    async def again(form: Form[ChangeForm]) -> Response:
-        return await _change_page(request, session, booking_id, form, clock.now(), query)
-
-    return await run_form(request, form, command, done=f"/booking/bookings/{booking_id}", again=again)
+    again = partial(_change_page, request, session, booking_id, now=clock.now(), query=query)
+    return await take_form(request, ChangeForm, command, done=f"/booking/bookings/{booking_id}", again=again)
 
 
 async def _change_page(
@@ -234,18 +231,14 @@ async def send_booking_cancellation(
     request: Request, booking_id: UUID, session: ReadSession, clock: CurrentClock
 ) -> Response:
     """Cancel the booking; its seats are free at once."""
-    form = await read_form(request, CancelBooking)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: CancelBooking) -> None:
         await commands.cancel_booking(
-            context.session, context.clock, booking_id, reason=form.body.reason, by=context.actor.person_id
+            context.session, context.clock, booking_id, reason=body.reason, by=context.actor.person_id
         )
 
-    async def again(form: Form[CancelBooking]) -> Response:
-        return await _cancel_page(request, session, booking_id, form, clock.now())
-
-    return await run_form(request, form, command, done=f"/booking/bookings/{booking_id}", again=again)
+    again = partial(_cancel_page, request, session, booking_id, now=clock.now())
+    return await take_form(request, CancelBooking, command, done=f"/booking/bookings/{booking_id}", again=again)
 
 
 async def _cancel_page(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from shared.kernel.errors import InvalidInput
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body
 from shared.web.edge import CommandContext, CurrentClock, ReadSession
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, read_form, take_form
 from shared.web.pages.rendering import render
 
 router = APIRouter()
@@ -119,23 +120,20 @@ async def send_booking_form(
     if place.closed is not None:
         return await _form_page(request, session, place, form, query)
 
-    async def command(context: CommandContext) -> BookingView:
-        assert form.body is not None
+    async def command(context: CommandContext, body: BookingForm) -> BookingView:
         order = Order(
             place.run.project_id,
             employer_id,
             run_id,
-            form.body.seats_asked(),
-            tuple(form.body.participants),
-            form.body.need_id,
+            body.seats_asked(),
+            tuple(body.participants),
+            body.need_id,
         )
         placed = await place_booking(context.session, context.clock, order, by=context.actor.person_id)
         return await placed_view(context.session, placed)
 
-    async def again(form: Form[BookingForm]) -> Response:
-        return await _form_page(request, session, place, form, query)
-
-    return await run_form(
+    again = partial(_form_page, request, session, place, query=query)
+    return await take_form(
         request, form, command, done=lambda made: f"/booking/bookings/{made['booking_id']}?new=yes", again=again
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -19,8 +20,8 @@ from services.booking.projects.leading import led_project
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Line, LongText, View
 from shared.web.edge import CommandContext, ReadSession
-from shared.web.pages.exports import Column, ListFilter, export
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.exports import Column, ListFilter, show_or_export
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
 from shared.web.paging import Rows, page_of
@@ -75,20 +76,18 @@ async def show_project_courses(
 ) -> Response:
     """List the project's courses."""
 
-    async def read(page: CourseFilter) -> Rows[LedCourse]:
-        return await _list_courses(session, project_id, page)
+    async def show(courses: Listing[LedCourse]) -> Response:
+        return render(
+            request,
+            "courses/led_courses.html",
+            project=await led_project(request, session, project_id),
+            courses=courses,
+            kind_names=KIND_NAMES,
+            language_name=language_name,
+        )
 
-    if query.format:
-        return await export(request, query, name="courses", columns=_COLUMNS, read=read)
-    found = await read(query)
-    return render(
-        request,
-        "courses/led_courses.html",
-        project=await led_project(request, session, project_id),
-        courses=Listing.of(request, found, shown=found.rows, name="courses", sort=query.sort or "title"),
-        kind_names=KIND_NAMES,
-        language_name=language_name,
-    )
+    read = partial(_list_courses, session, project_id)
+    return await show_or_export(request, query, name="courses", columns=_COLUMNS, sort="title", read=read, show=show)
 
 
 @router.get(_COURSES + "/new")
@@ -100,20 +99,19 @@ async def show_add_course(request: Request, project_id: UUID, session: ReadSessi
 @router.post(_COURSES + "/new")
 async def send_add_course(request: Request, project_id: UUID, session: ReadSession) -> Response:
     """Add a course, and lead on to scheduling a run of it."""
-    form = await read_form(request, CourseForm)
 
-    async def command(context: CommandContext) -> AddedView:
-        assert form.body is not None
-        body = form.body
+    async def command(context: CommandContext, body: CourseForm) -> AddedView:
         plan = CoursePlan(body.title, body.description, body.kind, body.language, body.cpv)
         course = await commands.add_course(context.session, context.clock, project_id=project_id, plan=plan)
         return AddedView(course_id=course.id)
 
-    async def again(form: Form[CourseForm]) -> Response:
-        return await _form_page(request, session, project_id, form)
-
-    return await run_form(
-        request, form, command, done=lambda answer: f"/booking/courses/{answer['course_id']}/runs/new", again=again
+    again = partial(_form_page, request, session, project_id)
+    return await take_form(
+        request,
+        CourseForm,
+        command,
+        done=lambda answer: f"/booking/courses/{answer['course_id']}/runs/new",
+        again=again,
     )
 
 

@@ -1,5 +1,6 @@
 """The form in which whoever leads a project changes its settings."""
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -12,7 +13,7 @@ from services.booking.projects import rules
 from services.booking.projects.leading import led
 from services.booking.projects.queries import get_project_row
 from shared.web.edge import CommandContext, ReadSession
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.rendering import render
 
 router = APIRouter()
@@ -27,11 +28,8 @@ async def show_change_settings(request: Request, project_id: UUID, session: Read
 @router.post("/projects/{project_id}/settings/change")
 async def send_change_settings(request: Request, project_id: UUID, session: ReadSession) -> Response:
     """Change them."""
-    form = await read_form(request, ChangeSettings)
 
-    async def command(context: CommandContext) -> None:
-        body = form.body
-        assert body is not None
+    async def command(context: CommandContext, body: ChangeSettings) -> None:
         await settings.change_settings(
             context.session,
             context.clock,
@@ -42,10 +40,10 @@ async def send_change_settings(request: Request, project_id: UUID, session: Read
             by=context.actor.person_id,
         )
 
-    async def again(form: Form[ChangeSettings]) -> Response:
-        return await _page(request, session, project_id, form)
-
-    return await run_form(request, form, command, done=f"/booking/projects/{project_id}/settings", again=again)
+    again = partial(_page, request, session, project_id)
+    return await take_form(
+        request, ChangeSettings, command, done=f"/booking/projects/{project_id}/settings", again=again
+    )
 
 
 async def _page(request: Request, session: AsyncSession, project_id: UUID, form: Form[ChangeSettings]) -> Response:

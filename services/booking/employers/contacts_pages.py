@@ -1,5 +1,6 @@
 """Who acts for an employer: its contacts and the coaches chosen for it, appointed, invited and taken back."""
 
+from functools import partial
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from shared.kernel.roles import Role
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Line, View
 from shared.web.edge import CommandContext, ReadSession
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.rendering import render, see_other
 from shared.web.paging import PageFilter
 
@@ -111,35 +112,30 @@ async def send_withdraw_contact(
     request: Request, project_id: UUID, employer_id: UUID, grant_id: UUID, session: ReadSession
 ) -> Response:
     """Take back a role held for the employer."""
-    form = await read_form(request, Body)
 
-    async def command(context: CommandContext) -> None:
+    async def command(context: CommandContext, _body: Body) -> None:
         await appointing.withdraw(context.session, context.clock, grant_id, by=context.actor)
 
-    async def again(form: Form[Body]) -> Response:
-        return await _withdraw_page(request, session, project_id, employer_id, grant_id, form)
-
     # one who takes her own role back may not see the contacts any more
-    return await run_form(request, form, command, done="/booking/", again=again)
+    again = partial(_withdraw_page, request, session, project_id, employer_id, grant_id)
+    return await take_form(request, Body, command, done="/booking/", again=again)
 
 
 async def _appoint(
     request: Request, session: AsyncSession, project_id: UUID, employer_id: UUID, grant: Grant
 ) -> Response:
-    form = await read_form(request, AppointForm)
     codes: list[str] = []
     list_address = f"/booking/projects/{project_id}/employers/{employer_id}/contacts"
 
-    async def command(context: CommandContext) -> AppointedView:
-        assert form.body is not None
-        newcomer = form.body.newcomer()
+    async def command(context: CommandContext, body: AppointForm) -> AppointedView:
+        newcomer = body.newcomer()
         await queries.check_in_project(context.session, project_id, employer_id)
         appointed = await appointing.appoint(
             context.session,
             context.clock,
             keys_of(request),
             grant,
-            person_id=form.body.person_id if newcomer is None else None,
+            person_id=body.person_id if newcomer is None else None,
             newcomer=newcomer,
             by=context.actor,
         )
@@ -152,7 +148,7 @@ async def _appoint(
         codes.extend([answer["code"]] if answer["code"] else [])
         return list_address
 
-    answer = await run_form(request, form, command, done=keep, again=again)
+    answer = await take_form(request, AppointForm, command, done=keep, again=again)
     if not codes:
         return answer
     standing = await standing_of(request, session, employer_id, project_id)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -28,8 +29,8 @@ from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body
 from shared.web.edge import CommandContext, CurrentActor, ReadSession
 from shared.web.exchange import parts_of
-from shared.web.pages.exports import Column, ListFilter, export
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.exports import Column, ListFilter, show_or_export
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
 from shared.web.paging import Rows, page_of
@@ -88,20 +89,18 @@ async def show_roles(
 ) -> Response:
     """List the roles that are held in the project."""
 
-    async def read(page: RoleFilter) -> Rows[HeldRole]:
-        return await _list_roles(session, project_id, page)
+    async def show(held: Listing[HeldRole]) -> Response:
+        return render(
+            request,
+            "employers/roles.html",
+            project=await led_project(request, session, project_id),
+            held=held,
+            role_names={role: ROLE_NAMES[role] for role in (*_FOR_PROJECT, *_FOR_BUYER)},
+            may_take=_may_give(actor),
+        )
 
-    if query.format:
-        return await export(request, query, name="roles", columns=_COLUMNS, read=read)
-    found = await read(query)
-    return render(
-        request,
-        "employers/roles.html",
-        project=await led_project(request, session, project_id),
-        held=Listing.of(request, found, shown=found.rows, name="held"),
-        role_names={role: ROLE_NAMES[role] for role in (*_FOR_PROJECT, *_FOR_BUYER)},
-        may_take=_may_give(actor),
-    )
+    read = partial(_list_roles, session, project_id)
+    return await show_or_export(request, query, name="roles", columns=_COLUMNS, read=read, show=show)
 
 
 @router.get(_ROLES + "/new")
@@ -113,20 +112,18 @@ async def show_give_role(request: Request, project_id: UUID, session: ReadSessio
 @router.post(_ROLES + "/new")
 async def send_give_role(request: Request, project_id: UUID, session: ReadSession, actor: CurrentActor) -> Response:
     """Give somebody a role; a new person's invitation is shown once."""
-    form = await read_form(request, RoleForm)
     codes: list[str] = []
     back = f"/booking/projects/{project_id}/roles"
 
-    async def command(context: CommandContext) -> AppointedView:
-        assert form.body is not None
-        newcomer = form.body.newcomer()
-        is_for_buyer = form.body.role in _FOR_BUYER
+    async def command(context: CommandContext, body: RoleForm) -> AppointedView:
+        newcomer = body.newcomer()
+        is_for_buyer = body.role in _FOR_BUYER
         appointed = await appointing.appoint(
             context.session,
             context.clock,
             keys_of(request),
-            Grant(form.body.role, project_id=project_id, buyer_id=form.body.buyer_id if is_for_buyer else None),
-            person_id=form.body.person_id if newcomer is None else None,
+            Grant(body.role, project_id=project_id, buyer_id=body.buyer_id if is_for_buyer else None),
+            person_id=body.person_id if newcomer is None else None,
             newcomer=newcomer,
             by=context.actor,
         )
@@ -139,7 +136,7 @@ async def send_give_role(request: Request, project_id: UUID, session: ReadSessio
         codes.extend([answer["code"]] if answer["code"] else [])
         return back
 
-    answer = await run_form(request, form, command, done=keep, again=again)
+    answer = await take_form(request, RoleForm, command, done=keep, again=again)
     if not codes:
         return answer
     return render(
@@ -165,19 +162,16 @@ async def send_withdraw_role(
     request: Request, project_id: UUID, grant_id: UUID, session: ReadSession, actor: CurrentActor
 ) -> Response:
     """Take a role in the project back."""
-    form = await read_form(request, Body)
     held = await get_held_role(session, grant_id)
 
-    async def command(context: CommandContext) -> None:
+    async def command(context: CommandContext, _body: Body) -> None:
         await appointing.withdraw(context.session, context.clock, grant_id, by=context.actor)
-
-    async def again(form: Form[Body]) -> Response:
-        return await _withdraw_page(request, session, project_id, grant_id, actor, form)
 
     # one who takes her own role back may not see the project's roles any more
     is_own = held is not None and held.person_id == actor.person_id
     done = "/booking/" if is_own else f"/booking/projects/{project_id}/roles"
-    return await run_form(request, form, command, done=done, again=again)
+    again = partial(_withdraw_page, request, session, project_id, grant_id, actor)
+    return await take_form(request, Body, command, done=done, again=again)
 
 
 def _may_give(actor: Actor) -> frozenset[Role]:

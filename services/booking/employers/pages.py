@@ -1,6 +1,7 @@
 """Forms of an employer itself: registering it, its details and workplaces, the projects that it joins and leaves."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -36,7 +37,7 @@ from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Line, Paragraph, Reason, Version
 from shared.web.edge import CommandContext, CurrentClock, ReadSession
 from shared.web.exchange import exchange_of
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.rendering import render
 
 router = APIRouter()
@@ -146,30 +147,26 @@ async def show_register(
 @router.post("/employers/new")
 async def send_register(request: Request, session: ReadSession, query: Annotated[Chosen, Query()]) -> Response:
     """Register the employer that was filled in; whoever does it becomes its contact."""
-    form = await read_form(request, RegisterForm)
     project_id = _chosen(query)
 
-    async def command(context: CommandContext) -> EmployerView:
-        assert form.body is not None
+    async def command(context: CommandContext, body: RegisterForm) -> EmployerView:
         try:
             employer, _ = await registration.register_with_contact(
                 context.session,
                 context.clock,
                 keys_of(request),
                 project_id,
-                form.body.details(),
-                statement=form.body.stated(),
+                body.details(),
+                statement=body.stated(),
                 subject=context.subject,
-                contact=form.body.contact(),
+                contact=body.contact(),
             )
         except KurslotsError as error:
             raise _at_fields(error) from error
         return await queries.get_employer(context.session, employer.id)
 
-    async def again(form: Form[RegisterForm]) -> Response:
-        return await _register_page(request, session, project_id, form)
-
-    return await run_form(request, form, command, done=_address_of, again=again)
+    again = partial(_register_page, request, session, project_id)
+    return await take_form(request, RegisterForm, command, done=_address_of, again=again)
 
 
 @router.get("/employers/{employer_id}/change")
@@ -181,24 +178,20 @@ async def show_change_employer(request: Request, employer_id: UUID, session: Rea
 @router.post("/employers/{employer_id}/change")
 async def send_change_employer(request: Request, employer_id: UUID, session: ReadSession) -> Response:
     """Change the employer's name and what is stated of its undertaking."""
-    form = await read_form(request, ChangeForm)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: ChangeForm) -> None:
         await commands.change_employer(
             context.session,
             context.clock,
             employer_id,
-            name=form.body.name,
-            undertaking=form.body.facts(),
-            version=form.body.version,
+            name=body.name,
+            undertaking=body.facts(),
+            version=body.version,
             by=context.actor.person_id,
         )
 
-    async def again(form: Form[ChangeForm]) -> Response:
-        return await _change_page(request, session, employer_id, form)
-
-    return await run_form(request, form, command, done=f"/booking/employers/{employer_id}", again=again)
+    again = partial(_change_page, request, session, employer_id)
+    return await take_form(request, ChangeForm, command, done=f"/booking/employers/{employer_id}", again=again)
 
 
 @router.get("/employers/{employer_id}/workplaces/new")
@@ -210,18 +203,14 @@ async def show_add_workplace(request: Request, employer_id: UUID, session: ReadS
 @router.post("/employers/{employer_id}/workplaces/new")
 async def send_add_workplace(request: Request, employer_id: UUID, session: ReadSession) -> Response:
     """Add a workplace; it takes part in each joined project whose conditions let it in."""
-    form = await read_form(request, WorkplaceBody)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: WorkplaceBody) -> None:
         await commands.add_workplace(
-            context.session, context.clock, employer_id, form.body.details(), by=context.actor.person_id
+            context.session, context.clock, employer_id, body.details(), by=context.actor.person_id
         )
 
-    async def again(form: Form[WorkplaceBody]) -> Response:
-        return await _workplace_page(request, session, employer_id, form)
-
-    return await run_form(request, form, command, done=f"/booking/employers/{employer_id}", again=again)
+    again = partial(_workplace_page, request, session, employer_id)
+    return await take_form(request, WorkplaceBody, command, done=f"/booking/employers/{employer_id}", again=again)
 
 
 @router.get("/employers/{employer_id}/join")
@@ -242,18 +231,16 @@ async def send_join(
     request: Request, employer_id: UUID, session: ReadSession, query: Annotated[Chosen, Query()]
 ) -> Response:
     """Let the employer join the project."""
-    form = await read_form(request, StatementForm)
     project_id = _chosen(query)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: StatementForm) -> None:
         await membership.join_project(
             context.session,
             context.clock,
             keys_of(request),
             employer_id,
             project_id,
-            statement=form.body.stated(),
+            statement=body.stated(),
             by=context.actor.person_id,
         )
 
@@ -262,7 +249,7 @@ async def send_join(
         standing = await standing_of(request, session, employer_id)
         return await _join_page(request, session, standing, project_id, form)
 
-    return await run_form(request, form, command, done=f"/booking/employers/{employer_id}", again=again)
+    return await take_form(request, StatementForm, command, done=f"/booking/employers/{employer_id}", again=again)
 
 
 @router.get("/projects/{project_id}/employers/{employer_id}/leave")
@@ -274,18 +261,14 @@ async def show_leave(request: Request, project_id: UUID, employer_id: UUID, sess
 @router.post("/projects/{project_id}/employers/{employer_id}/leave")
 async def send_leave(request: Request, project_id: UUID, employer_id: UUID, session: ReadSession) -> Response:
     """End the employer's part in the project."""
-    form = await read_form(request, LeaveForm)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: LeaveForm) -> None:
         await membership.leave_project(
-            context.session, context.clock, employer_id, project_id, reason=form.body.reason, by=context.actor.person_id
+            context.session, context.clock, employer_id, project_id, reason=body.reason, by=context.actor.person_id
         )
 
-    async def again(form: Form[LeaveForm]) -> Response:
-        return await _leave_page(request, session, project_id, employer_id, form)
-
-    return await run_form(request, form, command, done=f"/booking/employers/{employer_id}", again=again)
+    again = partial(_leave_page, request, session, project_id, employer_id)
+    return await take_form(request, LeaveForm, command, done=f"/booking/employers/{employer_id}", again=again)
 
 
 def _chosen(query: Chosen) -> UUID:

@@ -1,6 +1,7 @@
 """An employer's people in a project: listed, added one by one or many at once, shown, changed, and their work ended."""
 
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from shared.kernel.texts import N_, Text
 from shared.web.bodies import LONG_TEXT_LENGTH, Body, View
 from shared.web.edge import CommandContext, ReadSession
 from shared.web.pages.exports import Column, export
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, read_form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
 from shared.web.paging import Page, Rows
@@ -103,11 +104,8 @@ async def show_add_employee(request: Request, project_id: UUID, employer_id: UUI
 @router.post(_PEOPLE + "/new")
 async def send_add_employee(request: Request, project_id: UUID, employer_id: UUID, session: ReadSession) -> Response:
     """Add the person that was filled in."""
-    form = await read_form(request, AddForm)
 
-    async def command(context: CommandContext) -> AddedView:
-        body = form.body
-        assert body is not None
+    async def command(context: CommandContext, body: AddForm) -> AddedView:
         await employments.add_employee(
             context.session,
             context.clock,
@@ -119,11 +117,9 @@ async def send_add_employee(request: Request, project_id: UUID, employer_id: UUI
         )
         return AddedView(added=1)
 
-    async def again(form: Form[AddForm]) -> Response:
-        return await _add_page(request, session, project_id, employer_id, form)
-
     done = f"{_address(project_id, employer_id)}?added=1"
-    return await run_form(request, form, command, done=done, again=again)
+    again = partial(_add_page, request, session, project_id, employer_id)
+    return await take_form(request, AddForm, command, done=done, again=again)
 
 
 @router.get(_PEOPLE + "/paste")
@@ -143,9 +139,7 @@ async def send_paste_people(request: Request, project_id: UUID, employer_id: UUI
             _refuse_lines(form, pasted)
     late: list[WrongLine] = []
 
-    async def command(context: CommandContext) -> AddedView:
-        body = form.body
-        assert body is not None
+    async def command(context: CommandContext, body: PasteForm) -> AddedView:
         for person in pasted.people:
             employee = Employee(person.details, body.workplace_id, body.starts_on)
             try:
@@ -167,13 +161,13 @@ async def send_paste_people(request: Request, project_id: UUID, employer_id: UUI
             raise Conflict(_NOTHING_SAVED, code="lines_wrong", field="lines", count=len(late))
         return AddedView(added=len(pasted.people))
 
-    async def again(form: Form[PasteForm]) -> Response:
-        return await _paste_page(request, session, project_id, employer_id, form, (*pasted.wrong, *late))
-
     def done(answer: Any) -> str:  # noqa: ANN401 - the stored answer
         return f"{_address(project_id, employer_id)}?added={answer['added']}"
 
-    return await run_form(request, form, command, done=done, again=again)
+    async def again(form: Form[PasteForm]) -> Response:
+        return await _paste_page(request, session, project_id, employer_id, form, (*pasted.wrong, *late))
+
+    return await take_form(request, form, command, done=done, again=again)
 
 
 _NOTHING_SAVED: Final = N_(

@@ -1,6 +1,7 @@
 """One of an employer's people: her page, her details changed, her work ended, and her invitation to sign in."""
 
 from datetime import date
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Version, View
 from shared.web.edge import CommandContext, ReadSession
 from shared.web.exchange import parts_of
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.rendering import render
 
 router = APIRouter()
@@ -78,14 +79,12 @@ async def send_change_employee(
     request: Request, project_id: UUID, employer_id: UUID, person_id: UUID, session: ReadSession
 ) -> Response:
     """Change a person's names, addresses, language or protection."""
-    form = await read_form(request, ChangeForm)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: ChangeForm) -> None:
         known = await queries.get_employee(context.session, project_id, employer_id, person_id)
         # a box that stands as it stood asks for nothing
-        same = {"version", "protected"} if form.body.protected == known.protected else {"version"}
-        changes = form.body.model_dump(exclude=same)
+        same = {"version", "protected"} if body.protected == known.protected else {"version"}
+        changes = body.model_dump(exclude=same)
         await check_acts_for(context.session, context.actor, person_id)
         check_may_unprotect(context.actor, person_id, changes)
         await commands.change_person(
@@ -93,15 +92,13 @@ async def send_change_employee(
             context.clock,
             person_id,
             changes,
-            version=form.body.version,
+            version=body.version,
             by=context.actor.person_id,
         )
 
-    async def again(form: Form[ChangeForm]) -> Response:
-        return await _change_page(request, session, project_id, employer_id, person_id, form)
-
     done = f"{_address(project_id, employer_id)}/{person_id}"
-    return await run_form(request, form, command, done=done, again=again)
+    again = partial(_change_page, request, session, project_id, employer_id, person_id)
+    return await take_form(request, ChangeForm, command, done=done, again=again)
 
 
 @router.get(_PEOPLE + "/{person_id}/end")
@@ -117,24 +114,20 @@ async def send_end_employment(
     request: Request, project_id: UUID, employer_id: UUID, person_id: UUID, session: ReadSession
 ) -> Response:
     """Say that the person no longer works for the employer."""
-    form = await read_form(request, EndForm)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: EndForm) -> None:
         await queries.check_in_project(context.session, project_id, employer_id)
         await employments.end_employment(
             context.session,
             context.clock,
             employer_id,
             person_id,
-            ends_on=form.body.ends_on,
+            ends_on=body.ends_on,
             by=context.actor.person_id,
         )
 
-    async def again(form: Form[EndForm]) -> Response:
-        return await _end_page(request, session, project_id, employer_id, person_id, form)
-
-    return await run_form(request, form, command, done=_address(project_id, employer_id), again=again)
+    again = partial(_end_page, request, session, project_id, employer_id, person_id)
+    return await take_form(request, EndForm, command, done=_address(project_id, employer_id), again=again)
 
 
 @router.get(_PEOPLE + "/{person_id}/invite")
@@ -150,10 +143,9 @@ async def send_invite_employee(
     request: Request, project_id: UUID, employer_id: UUID, person_id: UUID, session: ReadSession
 ) -> Response:
     """Make an invitation and show its link, this once."""
-    form = await read_form(request, Body)
     codes: list[str] = []
 
-    async def command(context: CommandContext) -> CodeView:
+    async def command(context: CommandContext, _body: Body) -> CodeView:
         await check_acts_for(context.session, context.actor, person_id)
         made = await accounts.invite_person(context.session, context.clock, person_id, by=context.actor.person_id)
         return CodeView(code=made.code)
@@ -165,7 +157,7 @@ async def send_invite_employee(
         codes.append(answer["code"])
         return _address(project_id, employer_id)
 
-    answer = await run_form(request, form, command, done=keep, again=again)
+    answer = await take_form(request, Body, command, done=keep, again=again)
     if not codes:
         return answer
     standing = await standing_of(request, session, employer_id, project_id)

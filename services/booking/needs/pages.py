@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Count, Line, Paragraph, Version
 from shared.web.edge import CommandContext, CurrentClock, ReadSession
 from shared.web.page_query import PageQuery
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
 from shared.web.paging import PageFilter, Rows
@@ -101,11 +102,8 @@ async def send_write_survey(
     request: Request, project_id: UUID, employer_id: UUID, session: ReadSession, clock: CurrentClock
 ) -> Response:
     """Write a survey down and begin its plan."""
-    form = await read_form(request, WriteSurvey)
 
-    async def command(context: CommandContext) -> SurveyView:
-        body = form.body
-        assert body is not None
+    async def command(context: CommandContext, body: WriteSurvey) -> SurveyView:
         survey, plan = await commands.write_survey(
             context.session,
             context.clock,
@@ -117,13 +115,11 @@ async def send_write_survey(
         )
         return queries.survey_view(survey, plan)
 
-    async def again(form: Form[WriteSurvey]) -> Response:
-        return await _survey_page(request, session, clock, project_id, employer_id, form)
-
     def done(survey: Any) -> str:  # noqa: ANN401 - the stored answer
         return f"/booking/training-plans/{survey['plan']['plan_id']}"
 
-    return await run_form(request, form, command, done=done, again=again)
+    again = partial(_survey_page, request, session, clock, project_id, employer_id)
+    return await take_form(request, WriteSurvey, command, done=done, again=again)
 
 
 @router.get("/training-plans/{plan_id}")
@@ -162,18 +158,12 @@ async def show_add_need(request: Request, plan_id: UUID, session: ReadSession) -
 @router.post("/training-plans/{plan_id}/needs/new")
 async def send_add_need(request: Request, plan_id: UUID, session: ReadSession) -> Response:
     """Add a need to the plan."""
-    form = await read_form(request, NeedForm)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
-        await commands.add_need(
-            context.session, context.clock, plan_id, form.body.details(), by=context.actor.person_id
-        )
+    async def command(context: CommandContext, body: NeedForm) -> None:
+        await commands.add_need(context.session, context.clock, plan_id, body.details(), by=context.actor.person_id)
 
-    async def again(form: Form[NeedForm]) -> Response:
-        return await _need_page(request, session, plan_id, None, form)
-
-    return await run_form(request, form, command, done=f"/booking/training-plans/{plan_id}", again=again)
+    again = partial(_need_page, request, session, plan_id, None)
+    return await take_form(request, NeedForm, command, done=f"/booking/training-plans/{plan_id}", again=again)
 
 
 @router.get("/needs/{need_id}/change")
@@ -186,12 +176,9 @@ async def show_change_need(request: Request, need_id: UUID, session: ReadSession
 @router.post("/needs/{need_id}/change")
 async def send_change_need(request: Request, need_id: UUID, session: ReadSession) -> Response:
     """Change what a need says."""
-    form = await read_form(request, NeedForm)
     need = await queries.get_need(session, need_id)
 
-    async def command(context: CommandContext) -> None:
-        body = form.body
-        assert body is not None
+    async def command(context: CommandContext, body: NeedForm) -> None:
         await commands.change_need(
             context.session,
             context.clock,
@@ -201,10 +188,8 @@ async def send_change_need(request: Request, need_id: UUID, session: ReadSession
             by=context.actor.person_id,
         )
 
-    async def again(form: Form[NeedForm]) -> Response:
-        return await _need_page(request, session, need.plan_id, need, form)
-
-    return await run_form(request, form, command, done=f"/booking/training-plans/{need.plan_id}", again=again)
+    again = partial(_need_page, request, session, need.plan_id, need)
+    return await take_form(request, NeedForm, command, done=f"/booking/training-plans/{need.plan_id}", again=again)
 
 
 @router.get("/training-plans/{plan_id}/agree")
@@ -232,18 +217,13 @@ async def send_open_plan(request: Request, plan_id: UUID, session: ReadSession) 
 
 
 async def _move(request: Request, session: AsyncSession, plan_id: UUID, state: PlanState) -> Response:
-    form = await read_form(request, MoveForm)
-
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: MoveForm) -> None:
         await commands.move_plan(
-            context.session, context.clock, plan_id, state, version=form.body.version, by=context.actor.person_id
+            context.session, context.clock, plan_id, state, version=body.version, by=context.actor.person_id
         )
 
-    async def again(form: Form[MoveForm]) -> Response:
-        return await _move_page(request, session, plan_id, state, form)
-
-    return await run_form(request, form, command, done=f"/booking/training-plans/{plan_id}", again=again)
+    again = partial(_move_page, request, session, plan_id, state)
+    return await take_form(request, MoveForm, command, done=f"/booking/training-plans/{plan_id}", again=again)
 
 
 async def _move_page(

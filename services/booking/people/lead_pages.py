@@ -4,6 +4,7 @@ Who those are whose identity is protected is shown to whoever has said why, and 
 """
 
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -26,11 +27,10 @@ from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Reason
 from shared.web.edge import CommandContext, CurrentActor, CurrentClock, ReadSession
 from shared.web.page_query import PageQuery
-from shared.web.pages.exports import Column, export
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.exports import Column, show_or_export
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
-from shared.web.paging import Page, Rows
 
 router = APIRouter()
 _PARTICIPANTS: Final = "/projects/{project_id}/participants"
@@ -69,20 +69,18 @@ async def show_participants(
 ) -> Response:
     """List everybody who takes part in the project."""
 
-    async def read(page: ParticipantFilter) -> Page[ParticipantView]:
-        return await list_led_participants(session, project_id, page)
+    async def show(people: Listing[ParticipantView]) -> Response:
+        return render(
+            request,
+            "people/led_participants.html",
+            project=await led_project(request, session, project_id),
+            people=people,
+            wording=wording,
+        )
 
-    if query.format:
-        return await export(request, query, name="participants", columns=_COLUMNS, read=read)
-    found = await read(query)
-    return render(
-        request,
-        "people/led_participants.html",
-        project=await led_project(request, session, project_id),
-        people=Listing.of(
-            request, Rows(found.items, found.next), shown=found.items, name="people", sort=query.sort or "name"
-        ),
-        wording=wording,
+    read = partial(list_led_participants, session, project_id)
+    return await show_or_export(
+        request, query, name="participants", columns=_COLUMNS, sort="name", read=read, show=show
     )
 
 
@@ -95,11 +93,8 @@ async def show_add_participant(request: Request, project_id: UUID, session: Read
 @router.post(_PARTICIPANTS + "/new")
 async def send_add_participant(request: Request, project_id: UUID, session: ReadSession) -> Response:
     """Add a participant without an employer, where the project lets such people in."""
-    form = await read_form(request, AddParticipant)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
-        body = form.body
+    async def command(context: CommandContext, body: AddParticipant) -> None:
         await participants.add_participant(
             context.session,
             context.clock,
@@ -110,12 +105,10 @@ async def send_add_participant(request: Request, project_id: UUID, session: Read
             by=context.actor.person_id,
         )
 
-    async def again(form: Form[AddParticipant]) -> Response:
-        return await _add_page(request, session, project_id, form)
-
     project = await led_project(request, session, project_id)
     newest = "?sort=-since" if project.leads else ""
-    return await run_form(request, form, command, done=project.people_address + newest, again=again)
+    again = partial(_add_page, request, session, project_id)
+    return await take_form(request, AddParticipant, command, done=project.people_address + newest, again=again)
 
 
 @router.get(_PARTICIPANTS + "/{person_id}/end")
@@ -131,24 +124,20 @@ async def send_end_participation(
     request: Request, project_id: UUID, person_id: UUID, session: ReadSession, actor: CurrentActor
 ) -> Response:
     """End the person's part in the project."""
-    form = await read_form(request, EndForm)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: EndForm) -> None:
         await end_participation(
             context.session,
             context.clock,
             person_id,
             project_id,
-            ends_on=form.body.ends_on or legal_day(context.clock.now()),
+            ends_on=body.ends_on or legal_day(context.clock.now()),
             by=context.actor.person_id,
         )
 
-    async def again(form: Form[EndForm]) -> Response:
-        return await _end_page(request, session, project_id, person_id, form, reader=actor.person_id)
-
     project = await led_project(request, session, project_id)
-    return await run_form(request, form, command, done=project.people_address, again=again)
+    again = partial(_end_page, request, session, project_id, person_id, reader=actor.person_id)
+    return await take_form(request, EndForm, command, done=project.people_address, again=again)
 
 
 @router.get(_PROTECTED)
@@ -196,24 +185,20 @@ async def show_identity(
 @router.post(_PROTECTED + "/{person_id}")
 async def send_identity(request: Request, project_id: UUID, person_id: UUID, session: ReadSession) -> Response:
     """Keep who looks and why, and lead on to the name."""
-    form = await read_form(request, WhyBody)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: WhyBody) -> None:
         await looking.look_at_identity(
             context.session,
             context.clock,
             project_id,
             person_id,
             by=context.actor.person_id,
-            reason=form.body.reason,
+            reason=body.reason,
         )
 
-    async def again(form: Form[WhyBody]) -> Response:
-        return await _question_page(request, session, project_id, person_id, form)
-
-    return await run_form(
-        request, form, command, done=f"/booking/projects/{project_id}/protected/{person_id}", again=again
+    again = partial(_question_page, request, session, project_id, person_id)
+    return await take_form(
+        request, WhyBody, command, done=f"/booking/projects/{project_id}/protected/{person_id}", again=again
     )
 
 

@@ -1,6 +1,7 @@
 """Somebody's own page, and taking up an invitation."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from shared.kernel.roles import Role
 from shared.web.bodies import Body, Line, Version
 from shared.web.edge import CommandContext, CurrentSubject, ReadSession
 from shared.web.pace import keep_pace_of_codes
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.rendering import render
 
 router = APIRouter()
@@ -60,18 +61,14 @@ async def show_me(request: Request, session: ReadSession, subject: CurrentSubjec
 @router.post("/me")
 async def send_me(request: Request, session: ReadSession, subject: CurrentSubject) -> Response:
     """Change one's own name, addresses and language."""
-    form = await read_form(request, MeForm)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: MeForm) -> None:
         me = context.actor.person_id
-        changes: dict[str, Any] = form.body.model_dump(exclude={"version"})
-        await commands.change_person(context.session, context.clock, me, changes, version=form.body.version, by=me)
+        changes: dict[str, Any] = body.model_dump(exclude={"version"})
+        await commands.change_person(context.session, context.clock, me, changes, version=body.version, by=me)
 
-    async def again(form: Form[MeForm]) -> Response:
-        return await _me_page(request, session, subject, form)
-
-    return await run_form(request, form, command, done="/booking/me", again=again)
+    again = partial(_me_page, request, session, subject)
+    return await take_form(request, MeForm, command, done="/booking/me", again=again)
 
 
 @router.get("/invitation")
@@ -83,13 +80,11 @@ async def show_invitation(request: Request, query: Annotated[Invited, Query()]) 
 @router.post("/invitation")
 async def send_invitation(request: Request, query: Annotated[Invited, Query()]) -> Response:
     """Make the sign-in that of the person who was invited."""
-    form = await read_form(request, InvitationForm)
 
-    async def command(context: CommandContext) -> PersonView:
-        assert form.body is not None
+    async def command(context: CommandContext, body: InvitationForm) -> PersonView:
         keep_pace_of_codes(request)
         try:
-            person = await accounts.accept_invitation(context.session, context.clock, context.subject, form.body.code)
+            person = await accounts.accept_invitation(context.session, context.clock, context.subject, body.code)
         except NotFound as error:
             # a mistyped code is a wrong field, not a page that is missing
             raise InvalidInput(error.text.message, code=error.code, field="code") from error
@@ -98,7 +93,7 @@ async def send_invitation(request: Request, query: Annotated[Invited, Query()]) 
     async def again(form: Form[InvitationForm]) -> Response:
         return render(request, "people/invitation.html", form=form, code=query.code or "")
 
-    return await run_form(request, form, command, done="/booking/", again=again)
+    return await take_form(request, InvitationForm, command, done="/booking/", again=again)
 
 
 async def _me_page(request: Request, session: AsyncSession, subject: Subject, form: Form[MeForm]) -> Response:

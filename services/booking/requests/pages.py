@@ -1,5 +1,6 @@
 """An employer's training requests: the list, one with where it stands, sending it in and withdrawing it."""
 
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body
 from shared.web.edge import CommandContext, ReadSession
 from shared.web.pages.exports import Column, export
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
 from shared.web.paging import Rows
@@ -124,15 +125,12 @@ async def show_request_submission(request: Request, request_id: UUID, session: R
 @router.post("/requests/{request_id}/submit")
 async def send_request_submission(request: Request, request_id: UUID, session: ReadSession) -> Response:
     """Send the draft in to the buyer's procurement officers."""
-    form = await read_form(request, Nothing)
 
-    async def command(context: CommandContext) -> None:
+    async def command(context: CommandContext, _body: Nothing) -> None:
         await commands.submit_request(context.session, context.clock, request_id, by=context.actor.person_id)
 
-    async def again(form: Form[Nothing]) -> Response:
-        return await _submit_page(request, session, request_id, form)
-
-    return await run_form(request, form, command, done=f"/booking/requests/{request_id}", again=again)
+    again = partial(_submit_page, request, session, request_id)
+    return await take_form(request, Nothing, command, done=f"/booking/requests/{request_id}", again=again)
 
 
 async def _submit_page(request: Request, session: AsyncSession, request_id: UUID, form: Form[Any]) -> Response:
@@ -157,18 +155,14 @@ async def show_request_withdrawal(request: Request, request_id: UUID, session: R
 @router.post("/requests/{request_id}/withdraw")
 async def send_request_withdrawal(request: Request, request_id: UUID, session: ReadSession) -> Response:
     """Withdraw a request that no officer has put into a case yet."""
-    form = await read_form(request, Withdrawal)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: Withdrawal) -> None:
         await commands.withdraw_request(
-            context.session, context.clock, request_id, reason=form.body.reason, by=context.actor.person_id
+            context.session, context.clock, request_id, reason=body.reason, by=context.actor.person_id
         )
 
-    async def again(form: Form[Withdrawal]) -> Response:
-        return await _withdraw_page(request, session, request_id, form)
-
-    return await run_form(request, form, command, done=f"/booking/requests/{request_id}", again=again)
+    again = partial(_withdraw_page, request, session, request_id)
+    return await take_form(request, Withdrawal, command, done=f"/booking/requests/{request_id}", again=again)
 
 
 async def _withdraw_page(request: Request, session: AsyncSession, request_id: UUID, form: Form[Any]) -> Response:

@@ -28,7 +28,7 @@ from shared.kernel.municipalities import MUNICIPALITIES, municipality_name
 from shared.kernel.texts import N_
 from shared.web.bodies import View
 from shared.web.edge import CommandContext, ReadSession
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, read_form, take_form
 from shared.web.pages.rendering import render, see_other
 
 router = APIRouter()
@@ -78,15 +78,14 @@ async def send_new_request(
         raise NotFound(N_("The employer takes no part in this project."), code="not_in_project")
     project_id = chosen.project_id
 
-    async def command(context: CommandContext) -> Drafted:
-        assert form.body is not None
+    async def command(context: CommandContext, body: RequestForm) -> Drafted:
         drafted = await commands.draft_request(
             context.session,
             context.clock,
-            form.body.wish(),
+            body.wish(),
             project_id=project_id,
             employer_id=employer_id,
-            buyer_id=form.body.buyer_id,
+            buyer_id=body.buyer_id,
             by=context.actor.person_id,
         )
         return Drafted(request_id=drafted.id)
@@ -95,7 +94,7 @@ async def send_new_request(
         begin = await _of_need(session, standing, project_id, query.need)
         return await _form_page(request, session, standing, project_id, form, begin=begin)
 
-    return await run_form(
+    return await take_form(
         request, form, command, done=lambda made: f"/booking/requests/{made['request_id']}", again=again
     )
 
@@ -112,24 +111,22 @@ async def show_request_edit(request: Request, request_id: UUID, session: ReadSes
 @router.post("/requests/{request_id}/edit")
 async def send_request_edit(request: Request, request_id: UUID, session: ReadSession) -> Response:
     """Replace what the draft asks for."""
-    form = await read_form(request, RequestForm)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: RequestForm) -> None:
         await commands.edit_request(
             context.session,
             context.clock,
             request_id,
-            form.body.wish(),
-            buyer_id=form.body.buyer_id,
-            version=form.body.version,
+            body.wish(),
+            buyer_id=body.buyer_id,
+            version=body.version,
             by=context.actor.person_id,
         )
 
     async def again(form: Form[RequestForm]) -> Response:
         return await _edit_page(request, session, await queries.get_request(session, request_id), form)
 
-    return await run_form(request, form, command, done=f"/booking/requests/{request_id}", again=again)
+    return await take_form(request, RequestForm, command, done=f"/booking/requests/{request_id}", again=again)
 
 
 async def _edit_page(request: Request, session: AsyncSession, asked: TrainingRequest, form: Form[Any]) -> Response:

@@ -1,5 +1,6 @@
 """What an operator does about notifications that did not arrive, or of which nobody knows: sends again, or cancels."""
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -17,7 +18,7 @@ from shared.kernel.grants import Actor
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import PARAGRAPH_LENGTH
 from shared.web.edge import CommandContext, CurrentActor, ReadSession
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.rendering import render
 
 router = APIRouter()
@@ -52,22 +53,18 @@ async def send_resending(
     request: Request, notification_id: UUID, session: ReadSession, actor: CurrentActor
 ) -> Response:
     """Send again what failed, or of which nobody knows whether it was sent."""
-    form = await read_form(request, Decision)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: Decision) -> None:
         await commands.send_again(
             context.session,
             context.clock,
             notification_id,
             actor_id=context.actor.person_id,
-            reason=form.body.reason,
+            reason=body.reason,
         )
 
-    async def again(form: Form[Decision]) -> Response:
-        return await _resending(request, session, actor, notification_id, form)
-
-    return await run_form(request, form, command, done=_address(notification_id), again=again)
+    again = partial(_resending, request, session, actor, notification_id)
+    return await take_form(request, Decision, command, done=_address(notification_id), again=again)
 
 
 @router.get("/notifications/{notification_id}/cancel")
@@ -83,22 +80,18 @@ async def send_cancelling(
     request: Request, notification_id: UUID, session: ReadSession, actor: CurrentActor
 ) -> Response:
     """Decide that what has not left yet is not to be sent."""
-    form = await read_form(request, Decision)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: Decision) -> None:
         await commands.cancel(
             context.session,
             context.clock,
             notification_id,
             actor_id=context.actor.person_id,
-            reason=form.body.reason,
+            reason=body.reason,
         )
 
-    async def again(form: Form[Decision]) -> Response:
-        return await _cancelling(request, session, actor, notification_id, form)
-
-    return await run_form(request, form, command, done=_address(notification_id), again=again)
+    again = partial(_cancelling, request, session, actor, notification_id)
+    return await take_form(request, Decision, command, done=_address(notification_id), again=again)
 
 
 async def _resending(

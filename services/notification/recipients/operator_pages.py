@@ -1,6 +1,7 @@
 """Addresses that are not written to: the operator sees why, adds one, and lets one be written to again."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from shared.kernel.texts import N_, Text
 from shared.web.bodies import PARAGRAPH_LENGTH, Body, Reason
 from shared.web.edge import CommandContext, CurrentClock, ReadSession
 from shared.web.page_query import PageQuery
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
 from shared.web.pages.typed import LocalTime
@@ -59,24 +60,22 @@ async def show_suppressing(request: Request) -> Response:
 @router.post("/new")
 async def send_suppressing(request: Request) -> Response:
     """Stop writing to an address."""
-    form = await read_form(request, SuppressionForm)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: SuppressionForm) -> None:
         await commands.add_suppression(
             context.session,
             context.clock,
-            channel=form.body.channel,
-            address=address_given(form.body.channel, form.body.address),
-            until=form.body.until,
-            note=form.body.note,
+            channel=body.channel,
+            address=address_given(body.channel, body.address),
+            until=body.until,
+            note=body.note,
             added_by=context.actor.person_id,
         )
 
     async def again(form: Form[SuppressionForm]) -> Response:
         return _form(request, form)
 
-    return await run_form(request, form, command, done=_ADDRESS, again=again)
+    return await take_form(request, SuppressionForm, command, done=_ADDRESS, again=again)
 
 
 @router.get("/{suppression_id}/lift")
@@ -88,17 +87,14 @@ async def show_lifting(request: Request, suppression_id: UUID, session: ReadSess
 @router.post("/{suppression_id}/lift")
 async def send_lifting(request: Request, suppression_id: UUID, session: ReadSession) -> Response:
     """Let an address be written to again."""
-    form = await read_form(request, Body)
 
-    async def command(context: CommandContext) -> None:
+    async def command(context: CommandContext, _body: Body) -> None:
         await commands.lift_suppression(
             context.session, context.clock, suppression_id, lifted_by=context.actor.person_id
         )
 
-    async def again(form: Form[Body]) -> Response:
-        return await _lifting(request, session, suppression_id, form)
-
-    return await run_form(request, form, command, done=_ADDRESS, again=again)
+    again = partial(_lifting, request, session, suppression_id)
+    return await take_form(request, Body, command, done=_ADDRESS, again=again)
 
 
 def _form(request: Request, form: Form[SuppressionForm]) -> Response:

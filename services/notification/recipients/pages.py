@@ -1,5 +1,6 @@
 """What somebody chooses to be told, and how: a page of her own."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from services.notification.recipients import commands
 from services.notification.recipients.queries import list_wishes
 from shared.web.bodies import Body
 from shared.web.edge import CommandContext, CurrentActor, ReadSession
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.rendering import render
 
 router = APIRouter()
@@ -45,17 +46,13 @@ async def show_preferences(request: Request, session: ReadSession, actor: Curren
 @router.post("/mine/preferences")
 async def send_preferences(request: Request, session: ReadSession, actor: CurrentActor) -> Response:
     """Keep what one wishes to be told."""
-    form = await read_form(request, PreferencesForm)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: PreferencesForm) -> None:
         holder = (Holder.PERSON, context.actor.person_id)
-        await commands.set_wishes(context.session, context.clock, holder, form.body.wishes())
+        await commands.set_wishes(context.session, context.clock, holder, body.wishes())
 
-    async def again(form: Form[PreferencesForm]) -> Response:
-        return await _page(request, session, actor.person_id, form)
-
-    return await run_form(request, form, command, done=_ADDRESS, again=again)
+    again = partial(_page, request, session, actor.person_id)
+    return await take_form(request, PreferencesForm, command, done=_ADDRESS, again=again)
 
 
 async def _page(request: Request, session: AsyncSession, person_id: UUID, form: Form[PreferencesForm]) -> Response:

@@ -1,5 +1,6 @@
 """The award on pages: the delegate decides with reasons, and revokes where the winner falls away."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from shared.kernel.errors import Conflict
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Reason, View
 from shared.web.edge import CommandContext, CurrentActor, ReadSession
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 
 router = APIRouter()
 
@@ -53,26 +54,22 @@ async def show_award(request: Request, procedure_id: UUID, session: ReadSession,
 @router.post("/procedures/{procedure_id}/award")
 async def send_award(request: Request, procedure_id: UUID, session: ReadSession, actor: CurrentActor) -> Response:
     """Decide which bid wins."""
-    form = await read_form(request, AwardForm)
 
-    async def command(context: CommandContext) -> InCase:
-        assert form.body is not None
+    async def command(context: CommandContext, body: AwardForm) -> InCase:
         await commands.decide_award(
             context.session,
             context.clock,
             procedure_id,
-            reasons=form.body.reasons,
-            winner_bid_id=form.body.winner_bid_id,
+            reasons=body.reasons,
+            winner_bid_id=body.winner_bid_id,
             by=context.actor.person_id,
         )
         return InCase(case_id=(await get_procedure(context.session, procedure_id)).case_id)
 
-    async def again(form: Form[AwardForm]) -> Response:
-        return await _award_page(request, session, procedure_id, actor.person_id, form)
-
-    return await run_form(
+    again = partial(_award_page, request, session, procedure_id, actor.person_id)
+    return await take_form(
         request,
-        form,
+        AwardForm,
         command,
         done=lambda answer: case_address(answer["case_id"], f"procedure-{procedure_id}"),
         again=again,
@@ -131,26 +128,22 @@ async def show_revoke_award(request: Request, procedure_id: UUID, session: ReadS
 @router.post("/procedures/{procedure_id}/award/revoke")
 async def send_revoke_award(request: Request, procedure_id: UUID, session: ReadSession) -> Response:
     """Take an award back before the contract."""
-    form = await read_form(request, RevokeForm)
 
-    async def command(context: CommandContext) -> InCase:
-        assert form.body is not None
+    async def command(context: CommandContext, body: RevokeForm) -> InCase:
         await commands.revoke_award(
             context.session,
             context.clock,
             procedure_id,
-            reason=form.body.reason,
-            winner_fell_away=form.body.winner_fell_away,
+            reason=body.reason,
+            winner_fell_away=body.winner_fell_away,
             by=context.actor.person_id,
         )
         return InCase(case_id=(await get_procedure(context.session, procedure_id)).case_id)
 
-    async def again(form: Form[RevokeForm]) -> Response:
-        return await _revoke_page(request, session, procedure_id, form)
-
-    return await run_form(
+    again = partial(_revoke_page, request, session, procedure_id)
+    return await take_form(
         request,
-        form,
+        RevokeForm,
         command,
         done=lambda answer: case_address(answer["case_id"], f"procedure-{procedure_id}"),
         again=again,

@@ -5,6 +5,7 @@ What officers read and score here shares one name in logs and metrics: how often
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from shared.kernel.errors import InvalidInput
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Paragraph, View
 from shared.web.edge import CommandContext, CurrentActor, ReadSession
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 
 router = APIRouter()
 
@@ -97,21 +98,18 @@ async def show_opening(request: Request, procedure_id: UUID, session: ReadSessio
 @router.post("/procedures/{procedure_id}/opening")
 async def send_opening(request: Request, procedure_id: UUID, session: ReadSession) -> Response:
     """Confirm as an appointed opener that the bids be opened; the last to confirm opens them."""
-    form = await read_form(request, Body)
 
-    async def command(context: CommandContext) -> InCase:
+    async def command(context: CommandContext, _body: Body) -> InCase:
         procedure = await opening.confirm_opening(
             context.session, context.clock, keys_of(request), procedure_id, by=context.actor.person_id
         )
         return InCase(case_id=procedure.case_id)
 
-    async def again(form: Form[Body]) -> Response:
-        return await _opening_page(request, session, procedure_id, form)
-
     def done(answer: Mapping[str, str]) -> str:
         return case_address(answer["case_id"], f"procedure-{procedure_id}")
 
-    return await run_form(request, form, command, done=done, again=again)
+    again = partial(_opening_page, request, session, procedure_id)
+    return await take_form(request, Body, command, done=done, again=again)
 
 
 async def _opening_page(request: Request, session: AsyncSession, procedure_id: UUID, form: Form[Any]) -> Response:
@@ -148,11 +146,8 @@ async def show_bids(request: Request, procedure_id: UUID, session: ReadSession, 
 @router.post("/procedures/{procedure_id}/bids")
 async def send_scores(request: Request, procedure_id: UUID, session: ReadSession, actor: CurrentActor) -> Response:
     """Keep the scores of all bids, and why one is not evaluated."""
-    form = await read_form(request, Matrix)
 
-    async def command(context: CommandContext) -> None:
-        body = form.body
-        assert body is not None
+    async def command(context: CommandContext, body: Matrix) -> None:
         procedure = await get_procedure(context.session, procedure_id)
         of_it = {bid.id for bid in (await queries.evaluation_of(context.session, procedure)).bids}
         if not {row.bid_id for row in body.bids} <= of_it:
@@ -167,10 +162,8 @@ async def send_scores(request: Request, procedure_id: UUID, session: ReadSession
                 by=context.actor.person_id,
             )
 
-    async def again(form: Form[Matrix]) -> Response:
-        return await _bids_page(request, session, procedure_id, actor.person_id, form)
-
-    return await run_form(request, form, command, done=f"/procurement/procedures/{procedure_id}/bids", again=again)
+    again = partial(_bids_page, request, session, procedure_id, actor.person_id)
+    return await take_form(request, Matrix, command, done=f"/procurement/procedures/{procedure_id}/bids", again=again)
 
 
 async def _bids_page(

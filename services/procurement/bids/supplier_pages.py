@@ -4,6 +4,7 @@ They read and write what the API does, under the same label: see the package. A 
 not even to the one who sent it, so that replacing means writing it anew.
 """
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from shared.kernel.calendar import legal_day
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import LONG_TEXT_LENGTH, PARAGRAPH_LENGTH, Body
 from shared.web.edge import CommandContext, ReadSession, current_clock, run_command
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, read_form, take_form
 
 router = APIRouter(prefix="/supplier/{supplier_id}/procedures/{procedure_id}")
 
@@ -67,10 +68,9 @@ async def send_bid(request: Request, supplier_id: UUID, invitation: Invited, ses
     procedure_id, is_late = invitation.procedure_id, False
     form = await read_form(request, form_for(invitation.criteria))
 
-    async def submit(context: CommandContext) -> None:
+    async def submit(context: CommandContext, body: BidForm) -> None:
         nonlocal is_late
-        assert form.body is not None
-        offer = form.body.as_offer(invitation.criteria)
+        offer = body.as_offer(invitation.criteria)
         try:
             await commands.submit_bid(
                 context.session, context.clock, keys_of(request), procedure_id, supplier_id, offer
@@ -92,7 +92,7 @@ async def send_bid(request: Request, supplier_id: UUID, invitation: Invited, ses
         own = await own_bid(session, keys_of(request), procedure_id, supplier_id)
         return _bid_page(request, supplier_id, invitation, own, form)
 
-    return await run_form(request, form, submit, done=procedure_of(supplier_id, procedure_id, "receipt"), again=again)
+    return await take_form(request, form, submit, done=procedure_of(supplier_id, procedure_id, "receipt"), again=again)
 
 
 @router.get("/receipt")
@@ -120,16 +120,13 @@ async def show_withdrawal(request: Request, supplier_id: UUID, invitation: Invit
 @router.post("/withdraw")
 async def send_withdrawal(request: Request, supplier_id: UUID, invitation: Invited, session: ReadSession) -> Response:
     """Take one's bid back before the deadline."""
-    form = await read_form(request, Body)
     procedure_id = invitation.procedure_id
 
-    async def command(context: CommandContext) -> None:
+    async def command(context: CommandContext, _body: Body) -> None:
         await commands.withdraw_bid(context.session, context.clock, keys_of(request), procedure_id, supplier_id)
 
-    async def again(form: Form[Body]) -> Response:
-        return await _withdrawal(request, session, supplier_id, invitation, form)
-
-    return await run_form(request, form, command, done=procedure_of(supplier_id, procedure_id), again=again)
+    again = partial(_withdrawal, request, session, supplier_id, invitation)
+    return await take_form(request, Body, command, done=procedure_of(supplier_id, procedure_id), again=again)
 
 
 def _bid_page(

@@ -1,5 +1,6 @@
 """Lots on pages: what is to be bought, the advice with both answers to the CPV question, and the route chosen by it."""
 
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from shared.kernel.money import Money
 from shared.kernel.texts import N_
 from shared.web.bodies import Body, Line, Paragraph, Reason, View
 from shared.web.edge import CommandContext, CurrentClock, ReadSession
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.typed import Kronor
 from shared.web.validation import checked
 
@@ -107,23 +108,19 @@ async def show_declaration(request: Request, case_id: UUID, session: ReadSession
 @router.post("/cases/{case_id}/declaration")
 async def send_declaration(request: Request, case_id: UUID, session: ReadSession) -> Response:
     """Keep the declaration; whoever has no conflict is one of the case's officers from now on."""
-    form = await read_form(request, DeclareForm)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: DeclareForm) -> None:
         await commands.declare(
             context.session,
             context.clock,
             case_id,
-            conflict=form.body.conflict == "yes",
-            statement=form.body.statement,
+            conflict=body.conflict == "yes",
+            statement=body.statement,
             by=context.actor.person_id,
         )
 
-    async def again(form: Form[DeclareForm]) -> Response:
-        return await _declaration_page(request, session, case_id, form)
-
-    return await run_form(request, form, command, done=case_address(case_id), again=again)
+    again = partial(_declaration_page, request, session, case_id)
+    return await take_form(request, DeclareForm, command, done=case_address(case_id), again=again)
 
 
 async def _declaration_page(request: Request, session: AsyncSession, case_id: UUID, form: Form[Any]) -> Response:
@@ -139,19 +136,15 @@ async def show_add_lot(request: Request, case_id: UUID, session: ReadSession) ->
 @router.post("/cases/{case_id}/lots/new")
 async def send_add_lot(request: Request, case_id: UUID, session: ReadSession) -> Response:
     """Add a lot, and go on to the advice on it."""
-    form = await read_form(request, LotForm)
 
-    async def command(context: CommandContext) -> LotMade:
-        assert form.body is not None
-        plan = form.body.as_plan()
+    async def command(context: CommandContext, body: LotForm) -> LotMade:
+        plan = body.as_plan()
         lot = await lot_commands.add_lot(context.session, context.clock, case_id, plan, by=context.actor.person_id)
         return LotMade(lot_id=lot.id, case_id=lot.case_id)
 
-    async def again(form: Form[LotForm]) -> Response:
-        return await _lot_form(request, session, case_id, form)
-
-    return await run_form(
-        request, form, command, done=lambda answer: f"/procurement/lots/{answer['lot_id']}", again=again
+    again = partial(_lot_form, request, session, case_id)
+    return await take_form(
+        request, LotForm, command, done=lambda answer: f"/procurement/lots/{answer['lot_id']}", again=again
     )
 
 
@@ -170,11 +163,8 @@ async def show_lot(request: Request, lot_id: UUID, session: ReadSession, clock: 
 @router.post("/lots/{lot_id}")
 async def send_route(request: Request, lot_id: UUID, session: ReadSession, clock: CurrentClock) -> Response:
     """Keep the advice as it is now with the officer's choice and reason."""
-    form = await read_form(request, RouteForm)
 
-    async def command(context: CommandContext) -> LotMade:
-        body = form.body
-        assert body is not None
+    async def command(context: CommandContext, body: RouteForm) -> LotMade:
         await lot_commands.choose_route(
             context.session,
             context.clock,
@@ -188,11 +178,9 @@ async def send_route(request: Request, lot_id: UUID, session: ReadSession, clock
         lot = await lot_commands.get_lot(context.session, lot_id)
         return LotMade(lot_id=lot.id, case_id=lot.case_id)
 
-    async def again(form: Form[RouteForm]) -> Response:
-        return await _lot_page(request, session, clock, lot_id, form)
-
-    return await run_form(
-        request, form, command, done=lambda answer: case_address(answer["case_id"], f"lot-{lot_id}"), again=again
+    again = partial(_lot_page, request, session, clock, lot_id)
+    return await take_form(
+        request, RouteForm, command, done=lambda answer: case_address(answer["case_id"], f"lot-{lot_id}"), again=again
     )
 
 

@@ -1,5 +1,6 @@
 """Opening a case for a need of the buyer's own: nobody has sent a request for it."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from services.procurement.office import case_address, office_page
 from shared.kernel.grants import Actor
 from shared.web.bodies import Body, Line
 from shared.web.edge import CommandContext, CurrentActor, ReadSession
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 
 router = APIRouter()
 _ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -42,11 +43,8 @@ async def show_open_case(request: Request, session: ReadSession, actor: CurrentA
 @router.post("/cases/new")
 async def send_open_case(request: Request, session: ReadSession, actor: CurrentActor) -> Response:
     """Open a case without requests."""
-    form = await read_form(request, OwnNeed)
 
-    async def command(context: CommandContext) -> TakenView:
-        body = form.body
-        assert body is not None
+    async def command(context: CommandContext, body: OwnNeed) -> TakenView:
         buyer_id, project_id = body.place_ids()
         check_reached(context.actor, buyer_id, project_id)
         case = await commands.open_case(
@@ -60,10 +58,8 @@ async def send_open_case(request: Request, session: ReadSession, actor: CurrentA
         )
         return TakenView(case_id=case.id)
 
-    async def again(form: Form[OwnNeed]) -> Response:
-        return await _page(request, session, actor, form)
-
-    return await run_form(request, form, command, done=lambda answer: case_address(answer["case_id"]), again=again)
+    again = partial(_page, request, session, actor)
+    return await take_form(request, OwnNeed, command, done=lambda answer: case_address(answer["case_id"]), again=again)
 
 
 async def _page(request: Request, session: AsyncSession, actor: Actor, form: Form[OwnNeed]) -> Response:

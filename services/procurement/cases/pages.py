@@ -1,5 +1,6 @@
 """The officer's inbox: requests that wait, alike ones side by side, and what becomes of each."""
 
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Line, View
 from shared.web.edge import CommandContext, CurrentActor, ReadSession
 from shared.web.pages.exports import Column, export
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.paging import Rows
 
@@ -109,11 +110,8 @@ async def show_take_requests(
 @router.post("/requests/take")
 async def send_take_requests(request: Request, session: ReadSession, actor: CurrentActor) -> Response:
     """Put requests into a new case or an open one."""
-    form = await read_form(request, TakeRequests)
 
-    async def command(context: CommandContext) -> TakenView:
-        body = form.body
-        assert body is not None
+    async def command(context: CommandContext, body: TakeRequests) -> TakenView:
         by = context.actor.person_id
         asked = await _checked(context.session, context.actor, body.request_ids)
         if body.case_id is not None:
@@ -136,7 +134,9 @@ async def send_take_requests(request: Request, session: ReadSession, actor: Curr
         chosen = [UUID(each) for each in form.values("request_ids") if _is_id(each)]
         return await _take_page(request, session, actor, chosen, form)
 
-    return await run_form(request, form, command, done=lambda answer: case_address(answer["case_id"]), again=again)
+    return await take_form(
+        request, TakeRequests, command, done=lambda answer: case_address(answer["case_id"]), again=again
+    )
 
 
 @router.get("/requests/{request_id}")
@@ -165,18 +165,14 @@ async def show_decline(request: Request, request_id: UUID, session: ReadSession)
 @router.post("/requests/{request_id}/decline")
 async def send_decline(request: Request, request_id: UUID, session: ReadSession) -> Response:
     """Decline a waiting request; the employer reads the reason."""
-    form = await read_form(request, Because)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: Because) -> None:
         await commands.decline_request(
-            context.session, context.clock, request_id, reason=form.body.reason, by=context.actor.person_id
+            context.session, context.clock, request_id, reason=body.reason, by=context.actor.person_id
         )
 
-    async def again(form: Form[Because]) -> Response:
-        return await _decline_page(request, session, request_id, form)
-
-    return await run_form(request, form, command, done=f"/procurement/requests/{request_id}", again=again)
+    again = partial(_decline_page, request, session, request_id)
+    return await take_form(request, Because, command, done=f"/procurement/requests/{request_id}", again=again)
 
 
 async def _decline_page(request: Request, session: AsyncSession, request_id: UUID, form: Form[Any]) -> Response:

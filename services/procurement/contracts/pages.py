@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from shared.kernel.calendar import at_stockholm, legal_day
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Line, Paragraph, View
 from shared.web.edge import CommandContext, CurrentActor, CurrentClock, ReadSession
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.typed import ClockTime, Kronor, kronor_typed
 
 router = APIRouter()
@@ -139,19 +140,15 @@ async def send_draft_contract(
     request: Request, procedure_id: UUID, session: ReadSession, clock: CurrentClock
 ) -> Response:
     """Draft the contract."""
-    form = await read_form(request, DraftForm)
 
-    async def command(context: CommandContext) -> InCase:
-        assert form.body is not None
+    async def command(context: CommandContext, body: DraftForm) -> InCase:
         contract = await commands.draft_contract(
-            context.session, context.clock, procedure_id, form.body.as_plan(), by=context.actor.person_id
+            context.session, context.clock, procedure_id, body.as_plan(), by=context.actor.person_id
         )
         return InCase(case_id=contract.case_id, contract_id=contract.id)
 
-    async def again(form: Form[DraftForm]) -> Response:
-        return await _draft_page(request, session, procedure_id, legal_day(clock.now()), form)
-
-    return await run_form(request, form, command, done=_done, again=again)
+    again = partial(_draft_page, request, session, procedure_id, legal_day(clock.now()))
+    return await take_form(request, DraftForm, command, done=_done, again=again)
 
 
 async def _draft_page(
@@ -188,16 +185,13 @@ async def show_sign_contract(request: Request, contract_id: UUID, session: ReadS
 @router.post("/contracts/{contract_id}/sign")
 async def send_sign_contract(request: Request, contract_id: UUID, session: ReadSession) -> Response:
     """Note that both have signed."""
-    form = await read_form(request, Body)
 
-    async def command(context: CommandContext) -> InCase:
+    async def command(context: CommandContext, _body: Body) -> InCase:
         contract = await commands.sign_contract(context.session, context.clock, contract_id, by=context.actor.person_id)
         return InCase(case_id=contract.case_id, contract_id=contract.id)
 
-    async def again(form: Form[Body]) -> Response:
-        return await _sign_page(request, session, contract_id, form)
-
-    return await run_form(request, form, command, done=_done, again=again)
+    again = partial(_sign_page, request, session, contract_id)
+    return await take_form(request, Body, command, done=_done, again=again)
 
 
 async def _sign_page(request: Request, session: AsyncSession, contract_id: UUID, form: Form[Any]) -> Response:
@@ -223,19 +217,15 @@ async def show_discard_contract(request: Request, contract_id: UUID, session: Re
 @router.post("/contracts/{contract_id}/discard")
 async def send_discard_contract(request: Request, contract_id: UUID, session: ReadSession) -> Response:
     """Put a draft aside."""
-    form = await read_form(request, Because)
 
-    async def command(context: CommandContext) -> InCase:
-        assert form.body is not None
+    async def command(context: CommandContext, body: Because) -> InCase:
         contract = await commands.discard_contract(
-            context.session, context.clock, contract_id, reason=form.body.reason, by=context.actor.person_id
+            context.session, context.clock, contract_id, reason=body.reason, by=context.actor.person_id
         )
         return InCase(case_id=contract.case_id, contract_id=contract.id)
 
-    async def again(form: Form[Because]) -> Response:
-        return await _discard_page(request, session, contract_id, form)
-
-    return await run_form(request, form, command, done=_done, again=again)
+    again = partial(_discard_page, request, session, contract_id)
+    return await take_form(request, Because, command, done=_done, again=again)
 
 
 async def _discard_page(request: Request, session: AsyncSession, contract_id: UUID, form: Form[Any]) -> Response:
@@ -256,11 +246,8 @@ async def show_order_line(request: Request, contract_id: UUID, line_id: UUID, se
 @router.post("/contracts/{contract_id}/lines/{line_id}/order")
 async def send_order_line(request: Request, contract_id: UUID, line_id: UUID, session: ReadSession) -> Response:
     """Order a line; it becomes a run."""
-    form = await read_form(request, OrderForm)
 
-    async def command(context: CommandContext) -> InCase:
-        body = form.body
-        assert body is not None
+    async def command(context: CommandContext, body: OrderForm) -> InCase:
         await commands.order_line(
             context.session,
             context.clock,
@@ -273,10 +260,8 @@ async def send_order_line(request: Request, contract_id: UUID, line_id: UUID, se
         contract = await queries.get_contract(context.session, contract_id)
         return InCase(case_id=contract.case_id, contract_id=contract_id)
 
-    async def again(form: Form[OrderForm]) -> Response:
-        return await _order_page(request, session, contract_id, line_id, form)
-
-    return await run_form(request, form, command, done=_done, again=again)
+    again = partial(_order_page, request, session, contract_id, line_id)
+    return await take_form(request, OrderForm, command, done=_done, again=again)
 
 
 async def _order_page(

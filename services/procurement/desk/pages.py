@@ -1,7 +1,7 @@
 """The pages of an officer's desk: where she begins, her cases by their next deadline, and one case from end to end."""
 
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -28,11 +28,10 @@ from shared.kernel.roles import Role
 from shared.kernel.texts import N_, Text
 from shared.web.edge import CurrentActor, CurrentClock, ReadSession
 from shared.web.exchange import exchange_of, parts_of
-from shared.web.pages.exports import Column, export
+from shared.web.pages.exports import Column, show_or_export
 from shared.web.pages.lists import Listing
 from shared.web.pages.live import Since, follow, mark_as_sent
 from shared.web.pages.rendering import render
-from shared.web.paging import Rows
 
 router = APIRouter()
 
@@ -100,19 +99,12 @@ async def show_cases(
 ) -> Response:
     """Show the cases, those with the next deadline first."""
     reach, now = _cases(actor), clock.now()
-    if query.format:
-        return await export(
-            request,
-            query,
-            name="cases",
-            columns=_COLUMNS,
-            read=lambda page: queries.list_desk(session, page, reach, now=now),
-        )
-    page = await queries.list_desk(session, query, reach, now=now)
-    listing = Listing.of(
-        request, Rows(page.items, page.next), shown=page.items, name="cases", sort=query.sort or "deadline"
-    )
-    return office_page(request, "desk/cases.html", cases=listing, query=query, now=now)
+
+    async def show(cases: Listing[Any]) -> Response:
+        return office_page(request, "desk/cases.html", cases=cases, query=query, now=now)
+
+    read = partial(queries.list_desk, session, reach=reach, now=now)
+    return await show_or_export(request, query, name="cases", columns=_COLUMNS, sort="deadline", read=read, show=show)
 
 
 @router.get("/cases/{case_id}")

@@ -1,5 +1,6 @@
 """Procedures on pages: planning a direct purchase, inviting, moving the deadline, cancelling. Nothing of bids."""
 
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from shared.kernel.roles import Role
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Line, LongText, Paragraph, Reason, View
 from shared.web.edge import CommandContext, ReadSession
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.typed import LocalTime
 
 router = APIRouter()
@@ -104,26 +105,22 @@ async def show_plan_procedure(request: Request, lot_id: UUID, session: ReadSessi
 @router.post("/lots/{lot_id}/procedures/new")
 async def send_plan_procedure(request: Request, lot_id: UUID, session: ReadSession) -> Response:
     """Plan the direct purchase, and go on to inviting."""
-    form = await read_form(request, PlanForm)
 
-    async def command(context: CommandContext) -> InCase:
-        assert form.body is not None
+    async def command(context: CommandContext, body: PlanForm) -> InCase:
         planned = await commands.plan_procedure(
             context.session,
             context.clock,
             keys_of(request),
             lot_id,
-            form.body.as_plan(),
+            body.as_plan(),
             by=context.actor.person_id,
         )
         return InCase(case_id=planned.case_id, procedure_id=planned.id)
 
-    async def again(form: Form[PlanForm]) -> Response:
-        return await _plan_page(request, session, lot_id, form)
-
-    return await run_form(
+    again = partial(_plan_page, request, session, lot_id)
+    return await take_form(
         request,
-        form,
+        PlanForm,
         command,
         done=lambda answer: f"/procurement/procedures/{answer['procedure_id']}/invitations",
         again=again,
@@ -157,19 +154,15 @@ async def show_invite(request: Request, procedure_id: UUID, session: ReadSession
 @router.post("/procedures/{procedure_id}/invitations")
 async def send_invite(request: Request, procedure_id: UUID, session: ReadSession) -> Response:
     """Ask the chosen suppliers to bid."""
-    form = await read_form(request, InviteForm)
 
-    async def command(context: CommandContext) -> InCase:
-        assert form.body is not None
+    async def command(context: CommandContext, body: InviteForm) -> InCase:
         procedure = await commands.invite(
-            context.session, context.clock, procedure_id, form.body.supplier_ids, by=context.actor.person_id
+            context.session, context.clock, procedure_id, body.supplier_ids, by=context.actor.person_id
         )
         return InCase(case_id=procedure.case_id, procedure_id=procedure_id)
 
-    async def again(form: Form[InviteForm]) -> Response:
-        return await _invite_page(request, session, procedure_id, form)
-
-    return await run_form(request, form, command, done=_done, again=again)
+    again = partial(_invite_page, request, session, procedure_id)
+    return await take_form(request, InviteForm, command, done=_done, again=again)
 
 
 async def _invite_page(request: Request, session: AsyncSession, procedure_id: UUID, form: Form[Any]) -> Response:
@@ -197,24 +190,20 @@ async def show_change_deadline(request: Request, procedure_id: UUID, session: Re
 @router.post("/procedures/{procedure_id}/deadline")
 async def send_change_deadline(request: Request, procedure_id: UUID, session: ReadSession) -> Response:
     """Move the deadline to later."""
-    form = await read_form(request, DeadlineForm)
 
-    async def command(context: CommandContext) -> InCase:
-        assert form.body is not None
+    async def command(context: CommandContext, body: DeadlineForm) -> InCase:
         procedure = await commands.change_deadline(
             context.session,
             context.clock,
             procedure_id,
-            form.body.deadline,
-            reason=form.body.reason,
+            body.deadline,
+            reason=body.reason,
             by=context.actor.person_id,
         )
         return InCase(case_id=procedure.case_id, procedure_id=procedure_id)
 
-    async def again(form: Form[DeadlineForm]) -> Response:
-        return await _deadline_page(request, session, procedure_id, form)
-
-    return await run_form(request, form, command, done=_done, again=again)
+    again = partial(_deadline_page, request, session, procedure_id)
+    return await take_form(request, DeadlineForm, command, done=_done, again=again)
 
 
 async def _deadline_page(request: Request, session: AsyncSession, procedure_id: UUID, form: Form[Any]) -> Response:
@@ -238,24 +227,20 @@ async def show_cancel_procedure(request: Request, procedure_id: UUID, session: R
 @router.post("/procedures/{procedure_id}/cancel")
 async def send_cancel_procedure(request: Request, procedure_id: UUID, session: ReadSession) -> Response:
     """End a procedure without a contract."""
-    form = await read_form(request, CancelForm)
 
-    async def command(context: CommandContext) -> InCase:
-        assert form.body is not None
+    async def command(context: CommandContext, body: CancelForm) -> InCase:
         procedure = await commands.cancel_procedure(
             context.session,
             context.clock,
             procedure_id,
-            code=form.body.code,
-            reason=form.body.reason,
+            code=body.code,
+            reason=body.reason,
             by=context.actor.person_id,
         )
         return InCase(case_id=procedure.case_id, procedure_id=procedure_id)
 
-    async def again(form: Form[CancelForm]) -> Response:
-        return await _cancel_page(request, session, procedure_id, form)
-
-    return await run_form(request, form, command, done=_done, again=again)
+    again = partial(_cancel_page, request, session, procedure_id)
+    return await take_form(request, CancelForm, command, done=_done, again=again)
 
 
 async def _cancel_page(request: Request, session: AsyncSession, procedure_id: UUID, form: Form[Any]) -> Response:
@@ -281,18 +266,14 @@ async def show_cancel_case(request: Request, case_id: UUID, session: ReadSession
 @router.post("/cases/{case_id}/cancel")
 async def send_cancel_case(request: Request, case_id: UUID, session: ReadSession) -> Response:
     """Close a case without a contract."""
-    form = await read_form(request, Because)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: Because) -> None:
         await commands.cancel_whole_case(
-            context.session, context.clock, case_id, reason=form.body.reason, by=context.actor.person_id
+            context.session, context.clock, case_id, reason=body.reason, by=context.actor.person_id
         )
 
-    async def again(form: Form[Because]) -> Response:
-        return await _cancel_case_page(request, session, case_id, form)
-
-    return await run_form(request, form, command, done=case_address(case_id), again=again)
+    again = partial(_cancel_case_page, request, session, case_id)
+    return await take_form(request, Because, command, done=case_address(case_id), again=again)
 
 
 async def _cancel_case_page(request: Request, session: AsyncSession, case_id: UUID, form: Form[Any]) -> Response:

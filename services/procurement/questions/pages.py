@@ -1,5 +1,6 @@
 """The officer's page of questions about a procedure, and the form for an answer. Who asked is known to nobody here."""
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -13,7 +14,7 @@ from services.procurement.questions.bodies import AnswerQuestion
 from shared.kernel.roles import Role
 from shared.web.bodies import PARAGRAPH_LENGTH
 from shared.web.edge import CommandContext, CurrentActor, CurrentClock, ReadSession
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.rendering import render
 
 router = APIRouter()
@@ -47,25 +48,21 @@ async def show_answer(request: Request, question_id: UUID, session: ReadSession)
 @router.post("/questions/{question_id}/answer")
 async def send_answer(request: Request, question_id: UUID, session: ReadSession) -> Response:
     """Answer a question to all who are invited."""
-    form = await read_form(request, AnswerQuestion)
     question = await queries.get_question(session, question_id)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: AnswerQuestion) -> None:
         await commands.answer_question(
             context.session,
             context.clock,
             question_id,
-            told=form.body.told,
-            answer=form.body.answer,
+            told=body.told,
+            answer=body.answer,
             by=context.actor.person_id,
         )
 
-    async def again(form: Form[AnswerQuestion]) -> Response:
-        return await _form(request, session, question_id, form)
-
-    return await run_form(
-        request, form, command, done=f"/procurement/procedures/{question.procedure_id}/questions", again=again
+    again = partial(_form, request, session, question_id)
+    return await take_form(
+        request, AnswerQuestion, command, done=f"/procurement/procedures/{question.procedure_id}/questions", again=again
     )
 
 

@@ -1,5 +1,6 @@
 """A supplier's page of questions about a procedure: what was answered, its own that wait, and the form for one more."""
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -14,7 +15,7 @@ from services.procurement.questions import commands, queries
 from services.procurement.questions.bodies import AskQuestion
 from shared.web.bodies import PARAGRAPH_LENGTH
 from shared.web.edge import CommandContext, ReadSession, current_clock
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 
 router = APIRouter(prefix="/supplier/{supplier_id}/procedures/{procedure_id}")
 
@@ -28,19 +29,15 @@ async def show_own_questions(request: Request, supplier_id: UUID, procedure_id: 
 @router.post("/questions")
 async def send_question(request: Request, supplier_id: UUID, procedure_id: UUID, session: ReadSession) -> Response:
     """Ask about a procedure."""
-    form = await read_form(request, AskQuestion)
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
+    async def command(context: CommandContext, body: AskQuestion) -> None:
         await commands.ask_question(
-            context.session, context.clock, keys_of(request), procedure_id, supplier_id, form.body.text
+            context.session, context.clock, keys_of(request), procedure_id, supplier_id, body.text
         )
 
-    async def again(form: Form[AskQuestion]) -> Response:
-        return await _page(request, session, supplier_id, procedure_id, form)
-
-    return await run_form(
-        request, form, command, done=procedure_of(supplier_id, procedure_id, "questions"), again=again
+    again = partial(_page, request, session, supplier_id, procedure_id)
+    return await take_form(
+        request, AskQuestion, command, done=procedure_of(supplier_id, procedure_id, "questions"), again=again
     )
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any, Final
+from functools import partial
+from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -17,15 +18,15 @@ from services.procurement.suppliers.bodies import DescribeSupplier
 from services.procurement.suppliers.register import RegisterFilter
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, View
-from shared.web.edge import Command, CommandContext, ReadSession
+from shared.web.edge import CommandContext, ReadSession
 from shared.web.exchange import parts_of
-from shared.web.pages.exports import Column, export
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.exports import Column, show_or_export
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
-from shared.web.paging import Rows
 
 router = APIRouter()
 
+B = TypeVar("B", bound=Body)
 _SEE_OTHER: Final = 303
 _COLUMNS: Final = (
     Column(N_("Supplier"), lambda row: row.name),
@@ -48,21 +49,12 @@ class CodeView(View):
 @router.get("/suppliers")
 async def show_suppliers(request: Request, session: ReadSession, query: Annotated[RegisterFilter, Query()]) -> Response:
     """Show the register of suppliers."""
-    if query.format:
 
-        def read(page: RegisterFilter) -> Awaitable[Any]:
-            return register.list_register(session, page)
+    async def show(suppliers: Listing[Any]) -> Response:
+        return office_page(request, "suppliers/register.html", suppliers=suppliers)
 
-        return await export(request, query, name="suppliers", columns=_COLUMNS, read=read)
-    page = await register.list_register(session, query)
-    listing = Listing.of(
-        request,
-        Rows(page.items, page.next),
-        shown=page.items,
-        name="suppliers",
-        sort=query.sort or "name",
-    )
-    return office_page(request, "suppliers/register.html", suppliers=listing)
+    read = partial(register.list_register, session)
+    return await show_or_export(request, query, name="suppliers", columns=_COLUMNS, sort="name", read=read, show=show)
 
 
 @router.get("/suppliers/new")
@@ -74,19 +66,17 @@ async def show_add_supplier(request: Request) -> Response:
 @router.post("/suppliers/new")
 async def send_add_supplier(request: Request) -> Response:
     """Add the supplier, and show the code for its people once."""
-    form = await read_form(request, DescribeSupplier)
 
-    async def command(context: CommandContext) -> CodeView:
-        assert form.body is not None
+    async def command(context: CommandContext, body: DescribeSupplier) -> CodeView:
         supplier, code, expires_at = await commands.add_supplier(
-            context.session, context.clock, keys_of(request), form.body.as_input(), by=context.actor.person_id
+            context.session, context.clock, keys_of(request), body.as_input(), by=context.actor.person_id
         )
         return CodeView(name=supplier.name, email=supplier.email, code=code, expires_at=expires_at)
 
     async def again(form: Form[DescribeSupplier]) -> Response:
         return office_page(request, "suppliers/add.html", form=form)
 
-    return await _code_page(request, form, command, again)
+    return await _code_page(request, DescribeSupplier, command, again)
 
 
 @router.get("/suppliers/{registered_id}/code")
@@ -98,18 +88,14 @@ async def show_new_code(request: Request, registered_id: UUID, session: ReadSess
 @router.post("/suppliers/{registered_id}/code")
 async def send_new_code(request: Request, registered_id: UUID, session: ReadSession) -> Response:
     """Make a new code for a supplier that nobody acts for yet, and show it once."""
-    form = await read_form(request, Body)
 
-    async def command(context: CommandContext) -> CodeView:
+    async def command(context: CommandContext, _body: Body) -> CodeView:
         supplier, code, expires_at = await commands.renew_claim(
             context.session, keys_of(request), registered_id, by=context.actor.person_id
         )
         return CodeView(name=supplier.name, email=supplier.email, code=code, expires_at=expires_at)
 
-    async def again(form: Form[Body]) -> Response:
-        return await _new_code_page(request, session, registered_id, form)
-
-    return await _code_page(request, form, command, again)
+    return await _code_page(request, Body, command, partial(_new_code_page, request, session, registered_id))
 
 
 async def _new_code_page(request: Request, session: AsyncSession, registered_id: UUID, form: Form[Any]) -> Response:
@@ -125,7 +111,10 @@ async def _new_code_page(request: Request, session: AsyncSession, registered_id:
 
 
 async def _code_page(
-    request: Request, form: Form[Any], command: Command, again: Callable[[Form[Any]], Awaitable[Response]]
+    request: Request,
+    model: type[B],
+    command: Callable[[CommandContext, B], Awaitable[CodeView]],
+    again: Callable[[Form[B]], Awaitable[Response]],
 ) -> Response:
     """Carry the form out and show the code on the answer itself: it must not stand in an address."""
     made: list[dict[str, str]] = []
@@ -134,7 +123,7 @@ async def _code_page(
         made.append(answer)
         return "/procurement/suppliers"
 
-    response = await run_form(request, form, command, done=done, again=again)
+    response = await take_form(request, model, command, done=done, again=again)
     if response.status_code != _SEE_OTHER or not made:
         return response
     expires_at = datetime.fromisoformat(made[0]["expires_at"])

@@ -12,7 +12,7 @@ from services.procurement.suppliers.bodies import ClaimSupplier, DescribeSupplie
 from services.procurement.suppliers.queries import SupplierView
 from shared.web.edge import CommandContext
 from shared.web.pace import keep_pace_of_codes
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 
 router = APIRouter(prefix="/supplier")
 
@@ -29,11 +29,9 @@ async def show_registration(request: Request) -> Response:
 @router.post("/register")
 async def send_registration(request: Request) -> Response:
     """Register a supplier that whoever is signed in acts for from now on."""
-    form = await read_form(request, DescribeSupplier)
 
-    async def command(context: CommandContext) -> SupplierView:
-        assert form.body is not None
-        given = form.body.as_input()
+    async def command(context: CommandContext, body: DescribeSupplier) -> SupplierView:
+        given = body.as_input()
         supplier = await commands.register_supplier(
             context.session, context.clock, keys_of(request), given, subject=context.subject
         )
@@ -42,7 +40,7 @@ async def send_registration(request: Request) -> Response:
     async def again(form: Form[DescribeSupplier]) -> Response:
         return _registration(request, form)
 
-    return await run_form(request, form, command, done=_overview, again=again)
+    return await take_form(request, DescribeSupplier, command, done=_overview, again=again)
 
 
 @router.get("/claim")
@@ -54,20 +52,18 @@ async def show_claim(request: Request, code: GivenCode = None) -> Response:
 @router.post("/claim")
 async def send_claim(request: Request) -> Response:
     """Use a code: whoever is signed in acts for that supplier from now on."""
-    form = await read_form(request, ClaimSupplier)
 
-    async def command(context: CommandContext) -> SupplierView:
-        assert form.body is not None
+    async def command(context: CommandContext, body: ClaimSupplier) -> SupplierView:
         keep_pace_of_codes(request)
         supplier = await commands.claim_supplier(
-            context.session, context.clock, keys_of(request), form.body.code, subject=context.subject
+            context.session, context.clock, keys_of(request), body.code, subject=context.subject
         )
         return SupplierView.model_validate(supplier)
 
     async def again(form: Form[ClaimSupplier]) -> Response:
         return _claim(request, form, None)
 
-    return await run_form(request, form, command, done=_overview, again=again)
+    return await take_form(request, ClaimSupplier, command, done=_overview, again=again)
 
 
 def _overview(answer: dict[str, object]) -> str:

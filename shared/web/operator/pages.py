@@ -27,7 +27,7 @@ from shared.web.edge import CommandContext, ReadSession
 from shared.web.exchange import exchange_of, parts_of
 from shared.web.operator import explaining
 from shared.web.page_query import PageQuery
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, read_form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
 from shared.web.paging import Rows, read_cursor, write_cursor
@@ -173,12 +173,11 @@ async def _decide(
 ) -> Response:
     """Decide in the name of the one who sent the form, and go on to what was decided."""
 
-    async def command(context: CommandContext) -> None:
-        assert form.body is not None
-        await decide(context.session, Decider(person_id=context.actor.person_id), form.body.reason)
+    async def command(context: CommandContext, body: Reasoned) -> None:
+        await decide(context.session, Decider(person_id=context.actor.person_id), body.reason)
 
     done = f"/{parts_of(request).service}/operator/decisions"
-    return await run_form(request, form, command, done=done, again=again)
+    return await take_form(request, form, command, done=done, again=again)
 
 
 async def _replay_page(request: Request, session: AsyncSession, letter_id: int, form: Form[Replay]) -> Response:

@@ -1,8 +1,10 @@
 """A list as a file: every row that the filter lets through, as CSV or as a workbook, in the reader's language.
 
-    if query.format:
-        read = lambda page: queries.list_employers(session, project_id, page)
-        return await export(request, query, name="employers", columns=COLUMNS, read=read)
+    async def show(employers: Listing[EmployerRow]) -> Response:
+        return render(request, "employers/list.html", employers=employers)
+
+    read = partial(queries.list_employers, session, project_id)
+    return await show_or_export(request, query, name="employers", columns=COLUMNS, sort="name", read=read, show=show)
 
 `COLUMNS` are `Column(N_("Name"), lambda row: row.name)`. What the page shows and what the file holds come of one read.
 """
@@ -31,6 +33,7 @@ from shared.kernel.money import Money
 from shared.kernel.texts import N_, Text
 from shared.web.exchange import exchange_of, parts_of
 from shared.web.languages import Language
+from shared.web.pages.lists import Listing
 from shared.web.pages.written import machine_time
 from shared.web.paging import LARGEST_PAGE, Page, PageFilter, Rows
 
@@ -66,12 +69,36 @@ class ListFilter(PageFilter):
         return {name: value for name, value in given.items() if value not in ("", [], [""])}
 
 
+L = TypeVar("L", bound=ListFilter)
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a file: its heading, and how a row's value is found."""
 
     heading: str
     of: Callable[[Any], object]
+
+
+async def show_or_export(
+    request: Request,
+    query: L,
+    *,
+    name: str,
+    columns: Sequence[Column],
+    read: Callable[[L], Awaitable[Page[Any] | Rows[Any]]],
+    show: Callable[[Listing[Any]], Awaitable[Response]],
+    sort: str = "",
+) -> Response:
+    """Answer with the file that is asked for, or with the page that `show` makes of the list.
+
+    `sort` is the order that `read` gives where none is asked for.
+    """
+    if query.format:
+        return await export(request, query, name=name, columns=columns, read=read)
+    found = await read(query)
+    rows = found if isinstance(found, Rows) else Rows(found.items, found.next)
+    return await show(Listing.of(request, rows, shown=rows.rows, name=name, sort=query.sort or sort))
 
 
 async def export(

@@ -1,12 +1,14 @@
 """Forms: what was typed, what is wrong with it, and the way of a form post to a command and on to its result.
 
     @router.post("/runs/{run_id}/book")
-    async def send_booking(request: Request, run_id: UUID) -> Response:
-        form = await read_form(request, BookSeats)
+    async def send_booking(request: Request, run_id: UUID, session: ReadSession) -> Response:
+        async def command(context: CommandContext, body: BookSeats) -> BookingView: ...
 
-        async def command(context: CommandContext) -> BookingView: ...
+        again = partial(_booking_page, request, session, run_id)
+        return await take_form(request, BookSeats, command, done="/booking/bookings", again=again)
 
-        return await run_form(request, form, command, done="/booking/bookings", again=show)
+A page that looks at a form before it is carried out reads it itself with `read_form`, and hands it over in the model's
+place.
 
 Nothing that was typed is lost, and a form that is sent twice is carried out once.
 """
@@ -17,7 +19,7 @@ from dataclasses import dataclass, field
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Generic, TypeVar, Union, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,7 +29,7 @@ from shared.kernel.ids import new_id
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body
 from shared.web.database_errors import told_of_database
-from shared.web.edge import Command, run_command
+from shared.web.edge import CommandContext, run_command
 from shared.web.pages.rendering import see_other
 from shared.web.pages.rows import is_row_field, rows_in
 from shared.web.problems import told_of
@@ -138,22 +140,25 @@ def _takes(annotation: Any, kinds: tuple[type, ...]) -> bool:  # noqa: ANN401 - 
     return origin in kinds or annotation in kinds
 
 
-async def run_form(
+async def take_form(
     request: Request,
-    form: Form[B],
-    command: Command,
+    sent: type[B] | Form[B],
+    command: Callable[[CommandContext, B], Awaitable[BaseModel | None]],
     *,
     done: str | Callable[[Any], str],
     again: Callable[[Form[B]], Awaitable[Response]],
 ) -> Response:
     """Carry out what the form asks for and lead on to `done`, or show the form `again` with what was wrong.
 
-    `done` may be made from the command's answer. Who may not do it, or does not see the thing, is told so on a page.
+    `sent` is the model of its body, or the form where the page has read it already. `done` may be made from the
+    command's answer. Who may not do it, or does not see the thing, is told so on a page.
     """
-    if form.body is None:
+    form = sent if isinstance(sent, Form) else await read_form(request, sent)
+    body = form.body
+    if body is None:
         return await again(form)
     try:
-        answer = await run_command(request, command, key=form.key)
+        answer = await run_command(request, lambda context: command(context, body), key=form.key)
     except (NotSignedIn, NotAllowed, NotFound):
         raise
     except Exception as error:

@@ -29,7 +29,7 @@ from shared.web.edge import CommandContext, CurrentActor, ReadSession, run_comma
 from shared.web.page_query import PageQuery
 from shared.web.pages.exports import Column as ExportColumn
 from shared.web.pages.exports import ListFilter, export
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
 from shared.web.paging import Page, PageFilter, Rows, page_of
@@ -274,33 +274,29 @@ async def show_new_note(request: Request, project_id: UUID) -> Response:
 @pages.post("/projects/{project_id}/notes/new")
 async def send_note(request: Request, project_id: UUID) -> Response:
     """Write the note that was filled in."""
-    form = await read_form(request, NoteForm)
 
-    async def command(context: CommandContext) -> NoteView:
-        assert form.body is not None
-        if form.body.seats > 6:
+    async def command(context: CommandContext, body: NoteForm) -> NoteView:
+        if body.seats > 6:
             raise Refused(
                 N_("Only {free} of {capacity} seats are free; {asked} were asked for."),
                 code="seats_full",
                 field="seats",
                 free=6,
                 capacity=6,
-                asked=form.body.seats,
+                asked=body.seats,
             )
-        if form.body.title == "fail":
+        if body.title == "fail":
             raise ZeroDivisionError("secret of anna")
-        note = Note(
-            project_id=project_id, person_id=context.actor.person_id, title=form.body.title, seats=form.body.seats
-        )
+        note = Note(project_id=project_id, person_id=context.actor.person_id, title=body.title, seats=body.seats)
         context.session.add(note)
         return NoteView.model_validate(note)
 
     async def again(form: Form[NoteForm]) -> Response:
         return render(request, "sample/note_form.html", form=form)
 
-    return await run_form(
+    return await take_form(
         request,
-        form,
+        NoteForm,
         command,
         done=lambda note: f"/sample/projects/{project_id}/notes?title={note['title']}",
         again=again,

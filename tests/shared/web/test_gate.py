@@ -108,7 +108,7 @@ async def test_the_walk_notices_a_gate_that_lets_everybody_through(
         (Grant(Role.OPERATOR), Scope(), True),
     ],
 )
-def test_a_grant_covers_what_every_id_of_it_owns(grant: Grant, scope: Scope, covered: bool) -> None:  # noqa: FBT001
+def test_a_grant_covers_what_every_id_of_it_owns(grant: Grant, scope: Scope, covered: bool) -> None:  # noqa: FBT001 - a case of the test
     assert grant.covers(scope) is covered
 
 

@@ -14,7 +14,7 @@ from shared.web.authorisation import SELF
 from shared.web.bodies import Body
 from shared.web.edge import CommandContext
 from shared.web.exchange import exchange_of
-from shared.web.pages.forms import Form, read_form, run_form
+from shared.web.pages.forms import Form, take_form
 from shared.web.pages.rendering import render
 from tests.shared.web import sample
 from tests.support.browser import CodeIssuer
@@ -39,13 +39,13 @@ async def show_secret(request: Request) -> Response:
 async def do_secret(request: Request) -> Response:
     """Do something in somebody's name."""
 
-    async def command(context: CommandContext) -> None:
+    async def command(context: CommandContext, _body: Nothing) -> None:
         done.append(context.subject.sub)
 
     async def again(_form: Form[Nothing]) -> Response:
         raise AssertionError("an empty form is never wrong")
 
-    return await run_form(request, await read_form(request, Nothing), command, done="/sample/secret", again=again)
+    return await take_form(request, Nothing, command, done="/sample/secret", again=again)
 
 
 done: list[str] = []

@@ -1,0 +1,287 @@
+"""Planning runs in a project: scheduling one, changing its meetings, keeping its seats for employers, cancelling it."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import Response
+
+from services.booking.bookings import runs
+from services.booking.bookings.meeting_form import (
+    MeetingRow,
+    begun_with,
+    plans_of,
+    rows_shown,
+    wants_more_rows,
+)
+from services.booking.bookings.told import Concerned, concerned_by
+from services.booking.bookings.views import CancelRun
+from services.booking.courses import queries as courses
+from services.booking.courses.rules import FeePayer, Mode, RunPlan, RunState
+from services.booking.courses.views import Municipality
+from services.booking.courses.words import MODE_NAMES, PAYER_NAMES
+from services.booking.projects.leading import led_project
+from services.booking.projects.queries import get_project_row
+from services.booking.seats import commands, led_runs
+from services.booking.seats.views import MOST_SEATS, Seats, run_view
+from shared.kernel.municipalities import MUNICIPALITIES
+from shared.kernel.texts import N_, Text
+from shared.web.bodies import Body, Count, Reason, Version, View
+from shared.web.edge import CommandContext, ReadSession
+from shared.web.pages.forms import Form, read_form, take_form
+from shared.web.pages.rendering import render
+from shared.web.pages.typed import Kronor
+
+router = APIRouter()
+_RUN: Final = "/projects/{project_id}/runs/{run_id}"
+
+
+class RunForm(Body):
+    """A run to schedule."""
+
+    meetings: list[MeetingRow] = Field(default_factory=list)
+    capacity: Seats
+    municipality: Municipality | None = None
+    price_ore: Kronor | None = None
+    fee_payer: FeePayer | None = None
+    employer_cap: Count | None = None
+    more: bool = False
+
+    def plan(self) -> RunPlan:
+        """Return it as the rules see it."""
+        return RunPlan(
+            capacity=self.capacity,
+            meetings=plans_of(self.meetings),
+            municipality=self.municipality,
+            price_ore=self.price_ore,
+            fee_payer=self.fee_payer,
+            employer_cap=self.employer_cap,
+        )
+
+
+class ChangeForm(Body):
+    """A run's meetings as they shall be, and why."""
+
+    meetings: list[MeetingRow] = Field(default_factory=list)
+    reason: Reason
+    version: Version
+    more: bool = False
+
+
+class KeepForm(Body):
+    """How many seats are kept for an employer from now on."""
+
+    employer_id: UUID
+    seats: int = Field(ge=0, le=MOST_SEATS)
+
+
+class ScheduledView(View):
+    """The run that was scheduled."""
+
+    run_id: UUID
+
+
+@router.get("/courses/{course_id}/runs/new")
+async def show_schedule_run(request: Request, course_id: UUID, session: ReadSession) -> Response:
+    """Show the form by which a run of the course is scheduled."""
+    return await _schedule_page(request, session, course_id, Form())
+
+
+@router.post("/courses/{course_id}/runs/new")
+async def send_schedule_run(request: Request, course_id: UUID, session: ReadSession) -> Response:
+    """Schedule a run of the course, all its seats open."""
+    form = await read_form(request, RunForm)
+    if wants_more_rows(form):
+        return await _schedule_page(request, session, course_id, form)
+    project_id = (await courses.get_course(session, course_id)).project_id
+
+    async def command(context: CommandContext, body: RunForm) -> ScheduledView:
+        run = await commands.schedule_run_with_pools(
+            context.session,
+            context.clock,
+            course=await courses.get_course(context.session, course_id),
+            plan=body.plan(),
+            by=context.actor.person_id,
+        )
+        return ScheduledView(run_id=run.id)
+
+    again = partial(_schedule_page, request, session, course_id)
+    return await take_form(
+        request,
+        form,
+        command,
+        done=lambda answer: f"/booking/projects/{project_id}/runs/{answer['run_id']}",
+        again=again,
+    )
+
+
+@router.get(_RUN + "/change")
+async def show_run_change(request: Request, project_id: UUID, run_id: UUID, session: ReadSession) -> Response:
+    """Show the form by which a run gets other meetings."""
+    return await _change_page(request, session, project_id, run_id, Form())
+
+
+@router.post(_RUN + "/change")
+async def send_run_change(request: Request, project_id: UUID, run_id: UUID, session: ReadSession) -> Response:
+    """Give the run other times, places or links; everyone booked is told why."""
+    form = await read_form(request, ChangeForm)
+    if wants_more_rows(form):
+        return await _change_page(request, session, project_id, run_id, form)
+
+    async def command(context: CommandContext, body: ChangeForm) -> None:
+        await runs.change_run_with_bookings(
+            context.session,
+            context.clock,
+            run_id,
+            meetings=plans_of(body.meetings),
+            reason=body.reason,
+            version=body.version,
+            by=context.actor.person_id,
+        )
+
+    again = partial(_change_page, request, session, project_id, run_id)
+    return await take_form(request, form, command, done=_address(project_id, run_id), again=again)
+
+
+@router.get(_RUN + "/keep")
+async def show_kept_seats(request: Request, project_id: UUID, run_id: UUID, session: ReadSession) -> Response:
+    """Show the form by which seats are kept for an employer."""
+    return await _keep_page(request, session, project_id, run_id, Form())
+
+
+@router.post(_RUN + "/keep")
+async def send_kept_seats(request: Request, project_id: UUID, run_id: UUID, session: ReadSession) -> Response:
+    """Keep a number of the run's seats for an employer, or open them to all again."""
+
+    async def command(context: CommandContext, body: KeepForm) -> None:
+        await commands.keep_seats(
+            context.session,
+            context.clock,
+            run_id=run_id,
+            employer_id=body.employer_id,
+            seats=body.seats,
+            by=context.actor.person_id,
+        )
+
+    again = partial(_keep_page, request, session, project_id, run_id)
+    return await take_form(request, KeepForm, command, done=_address(project_id, run_id), again=again)
+
+
+@router.get(_RUN + "/cancel")
+async def show_run_cancellation(request: Request, project_id: UUID, run_id: UUID, session: ReadSession) -> Response:
+    """Say what calling the run off does and who is told, before it is done."""
+    return await _cancel_page(request, session, project_id, run_id, Form())
+
+
+@router.post(_RUN + "/cancel")
+async def send_run_cancellation(request: Request, project_id: UUID, run_id: UUID, session: ReadSession) -> Response:
+    """Call the run off, with every booking of it; everyone booked is told why."""
+
+    async def command(context: CommandContext, body: CancelRun) -> None:
+        await runs.cancel_run_with_bookings(
+            context.session, context.clock, run_id, reason=body.reason, by=context.actor.person_id
+        )
+
+    again = partial(_cancel_page, request, session, project_id, run_id)
+    return await take_form(request, CancelRun, command, done=_address(project_id, run_id), again=again)
+
+
+async def _schedule_page(request: Request, session: AsyncSession, course_id: UUID, form: Form[RunForm]) -> Response:
+    course = await courses.get_course(session, course_id)
+    project = await get_project_row(session, course.project_id)
+    counties = project.eligibility.get("counties") or ()
+    return render(
+        request,
+        "bookings/schedule.html",
+        project=await led_project(request, session, course.project_id),
+        course=course,
+        form=form,
+        rows=rows_shown(form),
+        begun=(),
+        modes=_modes(),
+        payers=[(payer.value, PAYER_NAMES[payer]) for payer in FeePayer],
+        municipalities=_municipalities(counties),
+    )
+
+
+async def _change_page(
+    request: Request, session: AsyncSession, project_id: UUID, run_id: UUID, form: Form[ChangeForm]
+) -> Response:
+    run = await run_view(session, await courses.get_run(session, run_id), with_link=True)
+    return render(
+        request,
+        "bookings/change_run.html",
+        project=await led_project(request, session, project_id),
+        run=run,
+        form=form,
+        rows=rows_shown(form, len(run.meetings)),
+        begun=begun_with(run.meetings),
+        modes=_modes(),
+        concerned=await concerned_by(session, run_id),
+    )
+
+
+async def _keep_page(
+    request: Request, session: AsyncSession, project_id: UUID, run_id: UUID, form: Form[KeepForm]
+) -> Response:
+    return render(
+        request,
+        "bookings/keep.html",
+        project=await led_project(request, session, project_id),
+        run=await run_view(session, await courses.get_run(session, run_id)),
+        form=form,
+        pools=await led_runs.kept_pools(session, run_id),
+        employers=await led_runs.employers_to_keep_for(session, project_id),
+    )
+
+
+async def _cancel_page(
+    request: Request, session: AsyncSession, project_id: UUID, run_id: UUID, form: Form[CancelRun]
+) -> Response:
+    run = await run_view(session, await courses.get_run(session, run_id))
+    return render(
+        request,
+        "bookings/cancel_run.html",
+        project=await led_project(request, session, project_id),
+        run=run,
+        form=form,
+        does=_what_cancelling_does(await concerned_by(session, run_id)),
+        can_be_cancelled=run.state is RunState.SCHEDULED,
+    )
+
+
+def _what_cancelling_does(concerned: Concerned) -> list[Text]:
+    if not concerned.bookings:
+        return [
+            Text(N_("Nobody has booked seats on the run, so nobody is written to.")),
+            Text(N_("It can no longer be booked. This cannot be taken back.")),
+        ]
+    return [
+        Text(
+            N_("Bookings that are cancelled with it: {bookings}, with {seats} seats."),
+            {"bookings": concerned.bookings, "seats": concerned.seats},
+        ),
+        Text(
+            N_("Told at once, with your reason: {contacts} contacts of employers and {participants} participants."),
+            {"contacts": concerned.contacts, "participants": concerned.participants},
+        ),
+        Text(N_("Nobody who was booked is held to have cancelled late.")),
+        Text(N_("It can no longer be booked. This cannot be taken back.")),
+    ]
+
+
+def _modes() -> list[tuple[str, str]]:
+    return [(mode.value, MODE_NAMES[mode]) for mode in Mode]
+
+
+def _municipalities(counties: Sequence[str]) -> list[tuple[str, str]]:
+    within = [(code, name) for code, name in MUNICIPALITIES.items() if not counties or code[:2] in counties]
+    return sorted(within, key=lambda pair: pair[1])
+
+
+def _address(project_id: UUID, run_id: UUID) -> str:
+    return f"/booking/projects/{project_id}/runs/{run_id}"
