@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 PROMETHEUS := v0.313.1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-keycloak bench drill drill-servers check fix docs lock lock-current promtool clean
+.PHONY: help run demo screenshots test test-keycloak bench drill drill-servers check fix docs lock lock-current promtool clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; \
@@ -20,6 +20,9 @@ run: $(VENV)/.run  ## Start everything on this machine: http://127.0.0.1:8000 (A
 
 demo: $(VENV)/.run  ## Play the whole story through the public API (ARGS=--json for one document)
 	@$(BIN)/kurslots demo $(ARGS)
+
+screenshots: $(VENV)/.dev  ## Take the guide's pictures anew, on a system of their own (ARGS="--only front")
+	@$(BIN)/python -m tests.pictures $(ARGS)
 
 test: $(VENV)/.dev  ## Run every test on a real PostgreSQL and a real Kafka
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
