@@ -13,7 +13,7 @@ from playwright.async_api import Browser
 
 from shared.web.languages import Language
 from tests.support.system import System
-from tests.system.job import buying, coaching, employing, leading
+from tests.system.job import awarding, bidding, buying, coaching, employing, leading
 from tests.system.job.people import People
 from tests.system.job.story import Job
 
@@ -30,6 +30,15 @@ PARTS: Final[tuple[Callable[[Job], Awaitable[None]], ...]] = (
     coaching.act_for_employer,
     buying.take_into_case,
     buying.take_advice,
+    buying.invite,
+    buying.ask_about_it,
+    buying.declare_to_open,
+    bidding.bid,
+    awarding.open_bids,
+    awarding.score,
+    awarding.award,
+    bidding.read_outcome,
+    awarding.contract,
 )
 
 
