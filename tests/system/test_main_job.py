@@ -39,6 +39,8 @@ PARTS: Final[tuple[Callable[[Job], Awaitable[None]], ...]] = (
     awarding.award,
     bidding.read_outcome,
     awarding.contract,
+    awarding.order,
+    employing.see_it_arranged,
 )
 
 

@@ -179,9 +179,7 @@ async def read_what_was_sent(job: Job) -> None:
     await eva.go("Sent to me")
     await eva.follow("Choose what you are told")
     optional = Own(f"{eva.says(_ARRANGED)}, {eva.says('E-mail')}")
-    await eva.tick(optional)
-    await eva.press("Save")
-    await eva.follow("Choose what you are told")
-    await eva.tick(optional)
-    await eva.press("Save")
-    await eva.is_at("Sent to you")
+    for _ in ("without", "with again"):
+        await eva.tick(optional)
+        await eva.press("Save")
+        await eva.is_at("Choose what you are told")
