@@ -13,7 +13,7 @@ from playwright.async_api import Browser
 
 from shared.web.languages import Language
 from tests.support.system import System
-from tests.system.job import awarding, bidding, buying, coaching, employing, leading
+from tests.system.job import awarding, bidding, buying, coaching, employing, leading, operating
 from tests.system.job.people import People
 from tests.system.job.story import Job
 
@@ -41,6 +41,10 @@ PARTS: Final[tuple[Callable[[Job], Awaitable[None]], ...]] = (
     awarding.contract,
     awarding.order,
     employing.see_it_arranged,
+    employing.read_what_was_sent,
+    leading.look_over,
+    leading.see_protected,
+    operating.look_after,
 )
 
 
