@@ -39,6 +39,9 @@ async def bid(telling: Telling, step: StepReport) -> None:
 
 async def open_bids(telling: Telling, step: StepReport) -> None:
     deadline = datetime.fromisoformat(telling.known["procedure"]["deadline"])
+    if telling.step_to is not None and telling.clock.now() < deadline:
+        telling.step_to(deadline)
+        step.seen.append("business time is stepped to the deadline")
     await asyncio.sleep(max(0.0, (deadline - telling.clock.now()).total_seconds()) + 0.1)
     for officer in (OFFICER, OPENER):
         await telling.cast.do(officer, "POST", f"{telling.procedure}/opening")

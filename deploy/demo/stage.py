@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import httpx
@@ -61,7 +61,7 @@ async def tell_story(
             httpx.AsyncClient(base_url=stage.origin, timeout=60) as http,
             Watcher(stage.kafka, stage.namespace) as watcher,
         ):
-            telling = Telling(Cast(stage.origin, http), Sinks(http, patience_seconds), clock)
+            telling = Telling(Cast(stage.origin, http), Sinks(http, patience_seconds), clock, _stepping(stage))
             report = StoryReport(stage.origin)
             return await Story(telling, watcher, show, report, steps or len(STEPS)).tell()
 
@@ -151,6 +151,13 @@ def _working_hours(stage: Stage, say: Callable[[str], None]) -> Clock:
         "`kurslots clock --reset` takes it back."
     )
     return clock
+
+
+def _stepping(stage: Stage) -> Callable[[datetime], None] | None:
+    if stage.home is None:
+        return None
+    file = stage.home.clock
+    return lambda at: write_offset(file, at - machine_now())
 
 
 def _is_working(day: date) -> bool:

@@ -28,6 +28,8 @@ class Telling:
     cast: Cast
     sinks: Sinks
     clock: Clock
+    step_to: Callable[[datetime], None] | None = None
+    """Steps business time forward, where the system lets it be stepped: a busy machine then has time enough to bid."""
     tag: str = field(default_factory=lambda: f"{random.randrange(16**6):06x}")  # noqa: S311 - a name, no secret
     known: dict[str, Any] = field(default_factory=dict)
 

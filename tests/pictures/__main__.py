@@ -16,8 +16,8 @@ from tests.pictures.taking import NoPictureError, take
 from tests.support.system import System
 
 _TELLING_SECONDS = 400.0
-# after the whole story: awarded and not contracted, scored, invited, and a request that waits
-_STOPS = (13, 12, 9, 7)
+# after the whole story: invited, awarded and not contracted, scored, and a request that waits
+_STOPS = (9, 13, 12, 7)
 
 
 @dataclass(frozen=True)
