@@ -11,6 +11,7 @@ from tests.drills.size import Size
 from tests.drills.stage import CAST, Stage
 
 _BURSTS = 6
+_BURSTS_AT_COMMITS = 18  # a reset does harm where it takes the answer to a COMMIT: of many, some do
 _PATIENCE_SECONDS = 120.0
 
 
@@ -23,18 +24,19 @@ async def bad_way_to_kafka(stage: Stage, random: Random, size: Size) -> None:
     network = own(stage).network
     for name in CAST:
         stage.cast(name, KAFKA_BOOTSTRAP=network.kafka)
-    await _work_over(stage, network.to_kafka, random, size, meanwhile=3, silent=("downstream",))
+    await _work_over(stage, network.to_kafka, random, size, bursts=_BURSTS, meanwhile=3, silent=("downstream",))
 
 
 async def bad_way_to_postgres(stage: Stage, random: Random, size: Size) -> None:
     """Every process reaches its database through the bad network."""
     for name in CAST:
         stage.cast(name, **own(stage).through_postgres_proxy(stage))
-    await _work_over(stage, own(stage).network.to_postgres, random, size, meanwhile=0, silent=STREAMS)
+    way = own(stage).network.to_postgres
+    await _work_over(stage, way, random, size, bursts=_BURSTS_AT_COMMITS, meanwhile=0, silent=STREAMS)
 
 
 async def _work_over(
-    stage: Stage, way: Proxy, random: Random, size: Size, *, meanwhile: int, silent: tuple[str, ...]
+    stage: Stage, way: Proxy, random: Random, size: Size, *, bursts: int, meanwhile: int, silent: tuple[str, ...]
 ) -> None:
     """Reset, slow down and silence. `meanwhile` so many commands are answered during each burst of resets."""
     stage.settle_seconds = SETTLE_SECONDS
@@ -43,7 +45,7 @@ async def _work_over(
         await stage.start()
         async with stage.load(random, size) as load:
             await load.has_answered(random.randint(5, 10))
-            await _resets(stage, load, way, random, meanwhile)
+            await _resets(stage, load, way, random, bursts=bursts, meanwhile=meanwhile)
             way.mend()
             way.slow()
             stage.ledger.mark("fault: 100 ms ± 30 and 3 Mbit/s")
@@ -61,9 +63,9 @@ async def _work_over(
         way.mend()
 
 
-async def _resets(stage: Stage, load: Load, way: Proxy, random: Random, meanwhile: int) -> None:
+async def _resets(stage: Stage, load: Load, way: Proxy, random: Random, *, bursts: int, meanwhile: int) -> None:
     """Reset whatever connection an answer or a request goes over, in short bursts, with time to work in between."""
-    for _ in range(_BURSTS):
+    for _ in range(bursts):
         stream = "upstream" if random.random() < 1 / 3 else "downstream"
         way.reset(stream)
         stage.ledger.mark(f"fault: resets {stream}")
