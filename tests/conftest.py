@@ -11,6 +11,7 @@
 started again. `chromium` is one browser for a worker. Nothing is started before a test asks for it.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -32,6 +33,7 @@ from tests.support.own_parts import OwnPart
 from tests.support.scheduling import SystemTogether
 
 _LEADS = pytest.StashKey[bool]()
+_AN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-")  # made by chance or of the time
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,6 +43,12 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
     return SystemTogether(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Refuse a name that is another one in every process: two workers would not agree on what there is to do."""
+    if _AN_ID.search(item.name):
+        raise pytest.UsageError(f"{item.nodeid} has an id in its name: give what it is parametrized with a fixed one")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,6 +1,6 @@
 """The header says where a reader is, also on a page that does not lie below the place's address."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -8,9 +8,9 @@ from shared.kernel.grants import Actor, Grant
 from shared.kernel.roles import Role
 from shared.web.pages.navigation import places_for
 
-PROJECT = uuid4()
+PROJECT = UUID(int=2)
 LEAD = Grant(Role.PROJECT_LEAD, project_id=PROJECT)
-OFFICER = Grant(Role.PROCUREMENT_OFFICER, buyer_id=uuid4())
+OFFICER = Grant(Role.PROCUREMENT_OFFICER, buyer_id=UUID(int=3))
 OPERATOR = Grant(Role.OPERATOR)
 
 
