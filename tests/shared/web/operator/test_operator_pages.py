@@ -113,8 +113,8 @@ async def test_what_waits_is_told_with_its_cause_and_without_its_content(
 @pytest.mark.parametrize(
     ("cause", "standing", "told"),
     [
-        ("person 01a20297-592e-749c-97c7-aba6afd47d6a is not yet known", "waiting", "nothing needs to be done"),
-        ("person 01a20297-592e-749c-97c7-aba6afd47d6a is not yet known", "failed", "not described here in time"),
+        ("person 00000000-0000-0000-0000-000000000005 is not yet known", "waiting", "nothing needs to be done"),
+        ("person 00000000-0000-0000-0000-000000000005 is not yet known", "failed", "not described here in time"),
     ],
 )
 async def test_what_a_cause_means_is_said(
