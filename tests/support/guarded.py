@@ -43,11 +43,12 @@ class Told:
 
 
 async def kurslots(environment: Mapping[str, str], *command: str) -> Told:
-    """Give an operator's command, in a process of its own."""
+    """Give an operator's command, in a process of its own that is told nothing but this."""
+    of_machine = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", "from deploy.cli import main; main()", *command),
         cwd=Path(__file__).parents[2],
-        env={**os.environ, **environment},
+        env={**of_machine, **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
