@@ -38,7 +38,7 @@ from services.notification.wordings.rules import WordingWrong
 from shared.kernel.clock import Clock
 from shared.tracing import span
 
-_RECIPIENT_PAUSE = timedelta(seconds=60)
+_SHORTEST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(seconds=60)
 _TOKEN_BYTES = 32
 _log = structlog.get_logger(__name__)
 
@@ -184,7 +184,9 @@ async def _wait_for_recipient(session: AsyncSession, row: Notification, this: _R
     elif this.now - row.created_at >= this.desk.schedule.recipient_wait:
         await move(session, row, State.FAILED_TECHNICAL, cause="recipient_unknown", at=this.now)
     else:
-        row.next_check_at = this.now + _RECIPIENT_PAUSE
+        # as long again as it has waited: a copy that comes at this very moment finds nothing to wake
+        waited = this.now - row.created_at
+        row.next_check_at = this.now + min(max(waited, _SHORTEST_PAUSE), _LONGEST_PAUSE)
 
 
 def _obstacle(row: Notification, recipient: Recipient, address: str | None, this: _Round) -> Next | None:

@@ -32,6 +32,21 @@ async def test_a_recipient_not_yet_known_is_waited_for(office: Office) -> None:
     }
 
 
+async def test_a_copy_that_comes_while_nobody_was_found_is_seen_soon_after(office: Office) -> None:
+    """The copy is committed after it was looked for and before its waiting is: it finds nothing to wake."""
+    person_id = new_id()
+    await office.hear(a_booking(office, to_person(person_id)))
+    await office.send()
+    [waiting] = await office.rows()
+    await office.know(a_person(person_id))
+    async with office.database.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE notifications SET next_check_at = $1", (waiting.next_check_at,))
+    assert await office.send() == 0
+    office.clock.advance(timedelta(seconds=1))
+    assert await office.send() == 1
+    assert await office.states() == {("booking_confirmed", "email"): ("sent", None)}
+
+
 async def test_a_recipient_that_never_comes_is_given_up(office: Office) -> None:
     await office.hear(a_booking(office, to_person(new_id())))
     office.clock.advance(timedelta(hours=24))
