@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import httpx
@@ -21,7 +21,7 @@ from deploy.demo.telling import Telling
 from deploy.demo.watch import Watcher
 from deploy.embedded.home import Home, home_folder
 from deploy.embedded.processes import free_port
-from shared.kernel.calendar import at_stockholm, is_public_holiday, legal_day
+from shared.kernel.calendar import at_stockholm, is_working_day, legal_day
 from shared.kernel.clock import Clock, OffsetFileClock, SystemClock, machine_now, write_offset
 from shared.messaging.kafka_connection import KafkaConnection
 from shared.settings import SharedSettings
@@ -29,7 +29,6 @@ from shared.settings import SharedSettings
 _START_SECONDS = 600
 _STOP_SECONDS = 30
 _MORNING, _EVENING, _START = 8, 19, time(10, 0)
-_SATURDAY = 5
 
 
 class NoStageError(Exception):
@@ -140,10 +139,10 @@ def _working_hours(stage: Stage, say: Callable[[str], None]) -> Clock:
     clock = OffsetFileClock(stage.home.clock)
     now = clock.now()
     day = legal_day(now)
-    if at_stockholm(day, time(_MORNING)) <= now < at_stockholm(day, time(_EVENING)) and _is_working(day):
+    if at_stockholm(day, time(_MORNING)) <= now < at_stockholm(day, time(_EVENING)) and is_working_day(day):
         return clock
     start = at_stockholm(day, _START)
-    while start <= now or not _is_working(legal_day(start)):
+    while start <= now or not is_working_day(legal_day(start)):
         start += timedelta(days=1)
     write_offset(stage.home.clock, start - machine_now())
     say(
@@ -158,7 +157,3 @@ def _stepping(stage: Stage) -> Callable[[datetime], None] | None:
         return None
     file = stage.home.clock
     return lambda at: write_offset(file, at - machine_now())
-
-
-def _is_working(day: date) -> bool:
-    return day.weekday() < _SATURDAY and not is_public_holiday(day)

@@ -61,9 +61,7 @@ class TrainingRequestReturned(_RequestFact, type="training_request.returned.v1",
     reason: str
 
 
-class SupplierInvited(Fact, type="supplier.invited.v1", topic=PROCEDURES, key="procedure_id"):
-    """A supplier is asked to bid. One fact for each, so that none learns who else was asked."""
-
+class _ProcedureFact(Fact):
     procedure_id: UUID
     case_id: UUID
     registration_number: str
@@ -71,20 +69,18 @@ class SupplierInvited(Fact, type="supplier.invited.v1", topic=PROCEDURES, key="p
     buyer_id: UUID
     buyer_name: str
     title: str
+
+
+class SupplierInvited(_ProcedureFact, type="supplier.invited.v1", topic=PROCEDURES, key="procedure_id"):
+    """A supplier is asked to bid. One fact for each, so that none learns who else was asked."""
+
     deadline: AwareDatetime
     recipients: tuple[Recipient, ...]
 
 
-class QuestionAnswered(Fact, type="question.answered.v1", topic=PROCEDURES, key="procedure_id"):
+class QuestionAnswered(_ProcedureFact, type="question.answered.v1", topic=PROCEDURES, key="procedure_id"):
     """A supplier's question is answered for all who are invited. Neither text is told here, nor who asked."""
 
-    procedure_id: UUID
-    case_id: UUID
-    registration_number: str
-    project_id: UUID
-    buyer_id: UUID
-    buyer_name: str
-    title: str
     deadline: AwareDatetime
     recipients: tuple[Recipient, ...]
 
@@ -99,32 +95,18 @@ class BidOutcome(Part):
     reason: str
 
 
-class AwardDecided(Fact, type="award.decided.v1", topic=PROCEDURES, key="procedure_id"):
+class AwardDecided(_ProcedureFact, type="award.decided.v1", topic=PROCEDURES, key="procedure_id"):
     """The delegate has decided: the first fact that names a bidder."""
 
-    procedure_id: UUID
-    case_id: UUID
-    registration_number: str
-    project_id: UUID
-    buyer_id: UUID
-    buyer_name: str
-    title: str
     decided_on: date
     standstill_until: date | None = Field(description="the last day; none where no standstill applies")
     outcomes: tuple[BidOutcome, ...]
     recipients: tuple[Recipient, ...]
 
 
-class ProcedureCancelled(Fact, type="procedure.cancelled.v1", topic=PROCEDURES, key="procedure_id"):
+class ProcedureCancelled(_ProcedureFact, type="procedure.cancelled.v1", topic=PROCEDURES, key="procedure_id"):
     """The procedure ends without a contract; every invited supplier is told why."""
 
-    procedure_id: UUID
-    case_id: UUID
-    registration_number: str
-    project_id: UUID
-    buyer_id: UUID
-    buyer_name: str
-    title: str
     reason: str
     recipients: tuple[Recipient, ...]
 

@@ -40,14 +40,21 @@ def is_public_holiday(day: date) -> bool:
     return day.weekday() > _SATURDAY or day in _public_holidays(day.year)
 
 
+def is_working_day(day: date) -> bool:
+    """Whether people are at work on the day: not on a Saturday or a public holiday."""
+    return day.weekday() < _SATURDAY and not is_public_holiday(day)
+
+
+def next_working_day(day: date) -> date:
+    """Return the day, or the next one on which people are at work."""
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return day
+
+
 def is_limit_day(day: date) -> bool:
     """Whether a time limit may end on the day (1930:173): not on a Saturday, public holiday or one of three eves."""
-    return not (
-        day.weekday() >= _SATURDAY
-        or is_public_holiday(day)
-        or (day.month, day.day) in _EVES
-        or day == _midsummers_eve(day.year)
-    )
+    return is_working_day(day) and (day.month, day.day) not in _EVES and day != _midsummers_eve(day.year)
 
 
 def moved_to_limit_day(day: date) -> date:

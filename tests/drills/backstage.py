@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import os
 import secrets
 import subprocess
 import sys
@@ -18,16 +17,16 @@ import httpx
 from deploy.embedded.environment import SERVICES
 from deploy.embedded.origin.tokens import fetch_token
 from deploy.embedded.processes import Deadline, Program, free_port, last_lines, start
-from shared.kernel.calendar import at_stockholm, is_public_holiday, legal_day
+from shared.kernel.calendar import at_stockholm, legal_day, next_working_day
 from shared.kernel.clock import OffsetFileClock, machine_now, write_offset
 from tests.drills.ground import Ground, MakeGround, migrated
 from tests.drills.nursery import Nursery
 from tests.drills.stage import Stage
+from tests.support.run import machine_environment
 
 PEOPLE = ("lead.dalarna", "contact.falun", "contact.borlange", "officer.dalarna")
 _TOKEN_MINUTES = 50
 _FRESH_SECONDS = 10 * 60
-_SATURDAY = 5
 _ROOT = Path(__file__).parents[2]
 
 
@@ -60,9 +59,7 @@ class Backstage:
 
     async def __aenter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
-        day = legal_day(machine_now() + timedelta(days=1))
-        while day.weekday() >= _SATURDAY or is_public_holiday(day):
-            day += timedelta(days=1)
+        day = next_working_day(legal_day(machine_now() + timedelta(days=1)))
         write_offset(self.clock, at_stockholm(day, time(10)) - machine_now())
         self.nursery = Nursery(self.folder / "nursery.log")
         (self.folder / "routes.json").write_text("{}")
@@ -106,7 +103,7 @@ class Backstage:
     def environment(self) -> dict[str, str]:
         """Return what every process of every stage is told."""
         return {
-            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if name in os.environ},
+            **machine_environment(),
             "KURSLOTS_MODE": "embedded",
             "KURSLOTS_CLOCK": f"file:{self.clock}",
             "KURSLOTS_ORIGIN": self.origin,

@@ -77,7 +77,7 @@ def _remove_others() -> None:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - a command says how far it is
 
 
 def main(arguments: list[str] | None = None) -> int:

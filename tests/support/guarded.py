@@ -1,7 +1,6 @@
 """A broker and a database that take known users over TLS alone, as in an installation with a network in between."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from deploy.embedded.postgres import PostgresServer, PostgresTls
 from deploy.embedded.processes import free_port
 from tests.support.certificates import Authority
 from tests.support.own_parts import OwnPart
+from tests.support.run import machine_environment
 
 USERS = {name: f"the-password-of-{name}" for name in ("admin", "booking", "procurement", "notification")}
 POSTGRES_PASSWORD = "the-password-of-postgres"
@@ -44,11 +44,10 @@ class Told:
 
 async def kurslots(environment: Mapping[str, str], *command: str) -> Told:
     """Give an operator's command, in a process of its own that is told nothing but this."""
-    of_machine = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", "from deploy.cli import main; main()", *command),
         cwd=Path(__file__).parents[2],
-        env={**of_machine, **environment},
+        env={**machine_environment(), **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

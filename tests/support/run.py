@@ -23,6 +23,11 @@ FOLDER = "KURSLOTS_TEST_RUN"
 _LEADER = "KURSLOTS_TEST_LEADER"
 
 
+def machine_environment() -> dict[str, str]:
+    """Return what any process needs to know of the machine, and no setting of the product that a test has made."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+
+
 def begin() -> bool:
     """Make the run's folder; return whether this process leads the run."""
     if FOLDER in os.environ:

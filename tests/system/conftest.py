@@ -10,12 +10,11 @@ import httpx
 import pytest
 
 from deploy.demo.client import Cast
-from shared.kernel.calendar import at_stockholm, is_public_holiday, legal_day
+from shared.kernel.calendar import at_stockholm, legal_day, next_working_day
 from shared.kernel.clock import machine_now, write_offset
 from tests.support import run
 from tests.support.system import System
 
-_SATURDAY = 5
 _LONGEST_SECONDS = 300  # whichever test comes first waits for the start too
 
 
@@ -54,9 +53,7 @@ async def cast(running: System) -> AsyncIterator[Cast]:
 
 def _begin_a_working_day(system: System) -> None:
     """Step business time forward to a working day at ten: messages are held back outside working hours."""
-    day = legal_day(machine_now() + timedelta(days=1))
-    while day.weekday() >= _SATURDAY or is_public_holiday(day):
-        day += timedelta(days=1)
+    day = next_working_day(legal_day(machine_now() + timedelta(days=1)))
     write_offset(system.home.clock, at_stockholm(day, time(10)) - machine_now())
 
 

@@ -4,15 +4,12 @@ There is an environment for each language, so that a macro may translate without
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from shared.kernel.money import Money
 from shared.kernel.texts import Text
 from shared.web.languages import Catalogues, Language
 from shared.web.pages.static_files import StaticFiles
@@ -20,6 +17,7 @@ from shared.web.pages.written import (
     machine_time,
     written_clock,
     written_day,
+    written_field,
     written_money,
     written_number,
     written_phone,
@@ -81,7 +79,8 @@ class Templates:
     def _translator(self, language: Language) -> Callable[..., Markup]:
         def translate(message: str, /, **fields: object) -> Markup:
             text = escape(self._catalogues.message(message, language))
-            return text.format(**{name: _field(value, language) for name, value in fields.items()}) if fields else text
+            written = {name: written_field(value, language) for name, value in fields.items()}
+            return text.format(**written) if fields else text
 
         return translate
 
@@ -97,19 +96,3 @@ class Templates:
 
 def _in_language(write: Callable[[Any, Language], str], language: Language) -> Callable[[Any], str]:
     return lambda value: write(value, language)
-
-
-def _field(value: object, language: Language) -> object:
-    match value:
-        case bool() | str():
-            return value
-        case Money():
-            return written_money(value, language)
-        case int() | float() | Decimal():
-            return written_number(value, language)
-        case datetime():
-            return written_time(value, language)
-        case date():
-            return written_day(value, language)
-        case _:
-            return value

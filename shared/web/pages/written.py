@@ -57,6 +57,23 @@ def written_phone(value: str, language: Language) -> str:
     return readable(value, at_home=language == "sv")
 
 
+def written_field(value: object, language: Language) -> object:
+    """Return a field of a text as its reader writes it; what has no form of its own stays."""
+    match value:
+        case bool() | str():
+            return value
+        case Money():
+            return written_money(value, language)
+        case int() | float() | Decimal():
+            return written_number(value, language)
+        case datetime():
+            return written_time(value, language)
+        case date():
+            return written_day(value, language)
+        case _:
+            return value
+
+
 def machine_time(value: date) -> str:
     """Return what a program reads: the day, or the instant with Sweden's offset to the minute."""
     if isinstance(value, datetime):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.demo.invented import Company, a_company
-from shared.kernel.calendar import STOCKHOLM, at_stockholm, is_public_holiday, legal_day
+from shared.kernel.calendar import STOCKHOLM, at_stockholm, legal_day, next_working_day
 from shared.kernel.clock import OffsetFileClock, read_offset, write_offset
 from tests.system.job.people import People
 from tests.system.job.words import Own
@@ -17,7 +17,6 @@ WORKPLACE: Final = "Verkstaden"
 CONTACT, COACH, LEAD, OPERATOR = "contact.falun", "coach.dalarna", "lead.dalarna", "operator"
 OFFICER, OPENER, DELEGATE = "officer.dalarna", "opener.dalarna", "delegate.dalarna"
 WINNER, OTHER = BIDDERS = ("supplier.one", "supplier.two")
-_SATURDAY: Final = 5
 
 
 @dataclass
@@ -63,10 +62,7 @@ class Job:
 
     def working_day(self, days: int) -> date:
         """Return the first working day that is so many days away, or later."""
-        day = legal_day(self.now()) + timedelta(days=days)
-        while day.weekday() >= _SATURDAY or is_public_holiday(day):
-            day += timedelta(days=1)
-        return day
+        return next_working_day(legal_day(self.now()) + timedelta(days=days))
 
     def step_to(self, day: date, clock: time) -> None:
         """Let the time be this, later than it is."""

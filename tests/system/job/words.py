@@ -5,13 +5,12 @@ A text that no catalogue has any more fails the walk: what the walk asks for and
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cache
 from typing import Final
 
 from shared.kernel.texts import Text
 from shared.web.languages import SHARED_CATALOGUES, Catalogues, Language, catalogue_of
-from shared.web.pages.written import written_day, written_time
+from shared.web.pages.written import written_field
 from tests.support.texts import ROOT
 
 _ISSUER: Final = "issuer"
@@ -61,7 +60,7 @@ def written(said: Said, path: str, language: Language) -> str:
     assert text.message in known, f"no page at {path} says {text.message!r}"
     if isinstance(text, Text):
         return catalogues.translate(text, language)
-    fields = {name: _field(value, language) for name, value in text.fields.items()}
+    fields = {name: written_field(value, language) for name, value in text.fields.items()}
     return catalogues.message(text.message, language).format(**fields)
 
 
@@ -73,13 +72,3 @@ def noted(message: str, **fields: object) -> Noted:
 def counted(one: str, many: str, count: int, **fields: object) -> Noted:
     """Return the text for so many."""
     return Noted(one if count == 1 else many, {"count": count, **fields})
-
-
-def _field(value: object, language: Language) -> object:
-    match value:
-        case datetime():
-            return written_time(value, language)
-        case date():
-            return written_day(value, language)
-        case _:
-            return value
