@@ -106,7 +106,7 @@ _TOLD: Final[Mapping[tuple[str, str | None, str], str]] = {
     ("request", "withdrawn", "waiting"): N_("Request {name} came in again"),
     ("request", "ordered", "ordered"): N_("The employer withdrew request {name}; what was ordered stays ordered"),
     ("case", None, "open"): N_("The case was opened"),
-    ("case", "open", "concluded"): N_("The case was concluded: everything in it is bought"),
+    ("case", "open", "concluded"): N_("The case was concluded: everything in it is bought and ordered"),
     ("case", "open", "cancelled"): N_("The case was cancelled"),
     ("procedure", None, "draft"): N_("The purchase “{name}” was planned"),
     ("procedure", "draft", "invited"): N_("Suppliers were invited to bid on “{name}”"),

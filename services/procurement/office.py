@@ -24,6 +24,6 @@ def office_page(request: Request, template: str, **values: Any) -> Response:  # 
     return render(request, template, words=wording, municipality_name=municipality_name, Money=Money, **values)
 
 
-def case_address(case_id: UUID | str, part: str = "") -> str:
-    """Return the address of a case's page, at one of its parts."""
-    return f"/procurement/cases/{case_id}{'#' + part if part else ''}"
+def case_address(case_id: UUID | str) -> str:
+    """Return the address of a case's page, which says on top what is to be done next."""
+    return f"/procurement/cases/{case_id}"

@@ -63,8 +63,12 @@ def shown_number(value: Decimal | float, language: Language) -> str:
 
 
 def shown_money(value: Money, language: Language) -> str:
-    """Return an amount as it is written in the language."""
-    return format_currency(value.kronor, value.currency, locale=_LOCALES[language])
+    """Return an amount as it is written in the language; öre are told only where there are any."""
+    number = "#,##0" if value.ore % 100 == 0 else "#,##0.00"
+    pattern = f"{number}\N{NO-BREAK SPACE}¤" if language == "sv" else f"¤¤\N{NO-BREAK SPACE}{number}"
+    return format_currency(
+        value.kronor, value.currency, format=pattern, locale=_LOCALES[language], currency_digits=False
+    )
 
 
 def shown_time(value: datetime, language: Language) -> str:

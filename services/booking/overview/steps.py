@@ -83,7 +83,7 @@ _OTHERWISE: Final = _Rule(
     N_("Nothing waits for you"),
     N_("See which courses are offered, and book seats for your people."),
     N_("Find a course"),
-    "/booking/runs?employer={employer}",
+    "/booking/runs?employer={employer}&project={project}",
 )
 
 

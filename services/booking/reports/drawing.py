@@ -11,9 +11,8 @@ from services.booking.reports.breakdown import Amounts, Month
 from services.booking.reports.queries import Measure
 from shared.kernel.money import Money
 from shared.kernel.municipalities import municipality_name
-from shared.web.languages import Language
+from shared.web.languages import Language, shown_number
 from shared.web.pages.charts import Bar, Tick, nice_ceiling, ticks_to
-from shared.web.pages.written import written_number
 
 MOST_PLACES_DRAWN: Final = 10
 _LOCALES: Final[Mapping[Language, str]] = {"sv": "sv_SE", "en": "en_GB"}
@@ -79,7 +78,7 @@ def month_bars(rows: Sequence[MonthRow], measure: str, language: Language) -> li
     """Return a chart's bars of one measure, by its name in `Amounts`, by month."""
     values = [getattr(row.amounts, measure) for row in rows]
     return [
-        Bar(row.short_name, value, written_number(value, language), row.is_to_come)
+        Bar(row.short_name, value, shown_number(value, language), row.is_to_come)
         for row, value in zip(rows, values, strict=True)
     ]
 
@@ -87,13 +86,13 @@ def month_bars(rows: Sequence[MonthRow], measure: str, language: Language) -> li
 def ticks(bars: Sequence[Bar], language: Language) -> list[Tick]:
     """Return the lines across a chart of these bars."""
     ceiling = nice_ceiling(max((bar.value for bar in bars), default=0))
-    return [Tick(value, written_number(value, language)) for value in ticks_to(ceiling)]
+    return [Tick(value, shown_number(value, language)) for value in ticks_to(ceiling)]
 
 
 def place_bars(rows: Sequence[PlaceRow], unknown: str, language: Language) -> list[Bar]:
     """Return a chart's bars of persons by municipality, the first of many."""
     return [
-        Bar(row.name or unknown, row.amounts.persons, written_number(row.amounts.persons, language))
+        Bar(row.name or unknown, row.amounts.persons, shown_number(row.amounts.persons, language))
         for row in rows[:MOST_PLACES_DRAWN]
     ]
 

@@ -15,7 +15,7 @@ from services.booking.needs.rules import WishedTime
 from services.booking.requests.rules import RequestWish
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Line, LongText, Version
-from shared.web.pages.written import written_number
+from shared.web.languages import shown_number
 
 MOST_HOURS: Final = 10_000
 _HOURS: Final = re.compile(r"\d{1,5}(?:[.,]\d{1,2})?")
@@ -40,7 +40,7 @@ Hours = Annotated[int, BeforeValidator(_minutes)]
 
 def hours_typed(minutes: int) -> str:
     """Return a length as it is typed: `16`, `7,5`."""
-    return written_number((Decimal(minutes) / 60).quantize(Decimal("0.01")).normalize(), "sv")
+    return shown_number((Decimal(minutes) / 60).quantize(Decimal("0.01")).normalize(), "sv")
 
 
 class RequestForm(Body):

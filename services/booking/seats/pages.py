@@ -24,6 +24,7 @@ def _price(run: ListedRun) -> Money | None:
     return None if run.view.price_ore is None else Money(run.view.price_ore, run.view.currency)
 
 
+_ONWARD: Final = ("employer", "need")
 _COLUMNS: Final = (
     Column(N_("Course"), lambda run: run.view.course_title),
     Column(N_("Number"), lambda run: run.view.reference),
@@ -57,7 +58,7 @@ async def show_runs(
     return render(
         request,
         "seats/runs.html",
-        runs=Listing.of(request, found, shown=found.rows, name="runs", sort=query.sort or "starts"),
+        runs=Listing.of(request, found, shown=found.rows, name="runs", sort=query.sort or "starts", travelling=_ONWARD),
         choices=await choices_of(session, now),
         modes=[(mode.value, MODE_NAMES[mode]) for mode in Mode],
         mode_names=MODE_NAMES,
@@ -68,5 +69,5 @@ async def show_runs(
 
 def _onward(query: RunSearch) -> str:
     """Return what goes on to a run and its booking: for whom, and for which need."""
-    given = {name: str(value) for name, value in (("employer", query.employer), ("need", query.need)) if value}
+    given = {name: str(value) for name in _ONWARD if (value := getattr(query, name))}
     return f"?{urlencode(given)}" if given else ""

@@ -71,7 +71,7 @@ async def send_award(request: Request, procedure_id: UUID, session: ReadSession,
         request,
         AwardForm,
         command,
-        done=lambda answer: case_address(answer["case_id"], f"procedure-{procedure_id}"),
+        done=lambda answer: case_address(answer["case_id"]),
         again=again,
     )
 
@@ -145,7 +145,7 @@ async def send_revoke_award(request: Request, procedure_id: UUID, session: ReadS
         request,
         RevokeForm,
         command,
-        done=lambda answer: case_address(answer["case_id"], f"procedure-{procedure_id}"),
+        done=lambda answer: case_address(answer["case_id"]),
         again=again,
     )
 

@@ -106,7 +106,7 @@ async def send_opening(request: Request, procedure_id: UUID, session: ReadSessio
         return InCase(case_id=procedure.case_id)
 
     def done(answer: Mapping[str, str]) -> str:
-        return case_address(answer["case_id"], f"procedure-{procedure_id}")
+        return case_address(answer["case_id"])
 
     again = partial(_opening_page, request, session, procedure_id)
     return await take_form(request, Body, command, done=done, again=again)

@@ -180,7 +180,7 @@ async def send_route(request: Request, lot_id: UUID, session: ReadSession, clock
 
     again = partial(_lot_page, request, session, clock, lot_id)
     return await take_form(
-        request, RouteForm, command, done=lambda answer: case_address(answer["case_id"], f"lot-{lot_id}"), again=again
+        request, RouteForm, command, done=lambda answer: case_address(answer["case_id"]), again=again
     )
 
 

@@ -153,7 +153,7 @@ async def discard_contract(
 async def sign_contract(session: AsyncSession, clock: Clock, contract_id: UUID, *, by: UUID) -> Contract:
     """Note that buyer and supplier have signed. Raises Refused while the standstill runs or where the bid has lapsed.
 
-    The case is concluded when every lot in it has its contract.
+    The case is concluded when every lot in it has its contract and every line of them is ordered.
     """
     draft = await get_contract(session, contract_id)
     case = await locked_open_case(session, draft.case_id)
@@ -208,6 +208,17 @@ async def _conclude_if_done(session: AsyncSession, case: Case, now: datetime, by
     await session.flush()
     procedures = await procedures_of_case(session, case.id)
     contracted = {each.lot_id for each in procedures if each.state is ProcedureState.CONTRACTED}
+    to_order = (
+        select(ContractLine.id)
+        .join(Contract, col(Contract.id) == col(ContractLine.contract_id))
+        .where(
+            col(Contract.case_id) == case.id,
+            col(Contract.state) == ContractState.SIGNED,
+            col(ContractLine.state) == LineState.AGREED,
+        )
+    )
+    if (await session.exec(to_order)).first() is not None:
+        return
     if all(lot.id in contracted for lot in await lots_of(session, case.id)):
         await conclude_case(session, case, at=now, by=by)
 
@@ -222,9 +233,13 @@ async def order_line(
     seats: Sequence[tuple[UUID, int]],
     by: UUID,
 ) -> ContractLine:
-    """Order a line: meetings as agreed with the supplier, seats by request (request, number). It becomes a run."""
+    """Order a line: meetings as agreed with the supplier, seats by request (request, number). It becomes a run.
+
+    The case is concluded with its last order.
+    """
+    case = await locked_open_case(session, (await get_contract(session, contract_id)).case_id)
     contract = await _locked_contract(session, contract_id)
-    await check_case_officer(session, contract.case_id, by)
+    await check_case_officer(session, case.id, by)
     if contract.state is not ContractState.SIGNED:
         raise Conflict(N_("Lines are ordered once the contract is signed."), code="not_signed")
     line = await _line(session, contract, line_id)
@@ -262,6 +277,7 @@ async def order_line(
     for request_id in sorted(requests):
         await mark_ordered(session, request_id, at=now, by=by)
     await record(session, fact, version=contract.version, at=now)
+    await _conclude_if_done(session, case, now, by)
     return line
 
 

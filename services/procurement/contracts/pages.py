@@ -124,7 +124,7 @@ class InCase(View):
 
 
 def _done(answer: dict[str, str]) -> str:
-    return case_address(answer["case_id"], f"contract-{answer['contract_id']}")
+    return case_address(answer["case_id"])
 
 
 @router.get("/procedures/{procedure_id}/contract")

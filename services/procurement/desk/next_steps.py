@@ -56,9 +56,11 @@ _WAITS_FOR_DELEGATE = N_("It is the award delegate's to do, once the bids are co
 def next_steps(
     case_id: UUID, *, is_open: bool, lots: Sequence[Standing], reader: Reader, today: date
 ) -> list[NextStep]:
-    """Return what is to be done, the first thing first; nothing where a case is closed and all in it is ordered."""
+    """Return what is to be done, the first thing first; nothing where a case is closed."""
     steps: list[NextStep] = []
-    if is_open and reader.conflict:
+    if not is_open:
+        return steps
+    if reader.conflict:
         steps.append(
             NextStep(
                 Text(N_("You have declared a conflict of interest in this case")),
@@ -66,7 +68,7 @@ def next_steps(
             )
         )
         return steps
-    if is_open and not reader.declared:
+    if not reader.declared:
         steps.append(
             NextStep(
                 Text(N_("Declare whether you have a conflict of interest")),
@@ -76,7 +78,7 @@ def next_steps(
             )
         )
         return steps
-    if is_open and not lots:
+    if not lots:
         steps.append(
             _for_officer(
                 reader,
@@ -89,15 +91,13 @@ def next_steps(
             )
         )
     for lot in lots:
-        step = _of_lot(lot, reader, is_open=is_open, today=today)
+        step = _of_lot(lot, reader, today=today)
         if step is not None:
             steps.append(step)
     return sorted(steps, key=lambda step: step.address is None)
 
 
-def _of_lot(lot: Standing, reader: Reader, *, is_open: bool, today: date) -> NextStep | None:
-    if not is_open and lot.line_to_order is None:
-        return None
+def _of_lot(lot: Standing, reader: Reader, *, today: date) -> NextStep | None:
     if lot.route is None:
         step = NextStep(
             Text(N_("Take advice on “{title}”"), {"title": lot.title}),

@@ -93,7 +93,7 @@ class InCase(View):
 
 
 def _done(answer: dict[str, str]) -> str:
-    return case_address(answer["case_id"], f"procedure-{answer['procedure_id']}")
+    return case_address(answer["case_id"])
 
 
 @router.get("/lots/{lot_id}/procedures/new")

@@ -11,15 +11,13 @@ from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, Stri
 from markupsafe import Markup, escape
 
 from shared.kernel.texts import Text
-from shared.web.languages import Catalogues, Language
+from shared.web.languages import Catalogues, Language, shown_money, shown_number
 from shared.web.pages.static_files import StaticFiles
 from shared.web.pages.written import (
     machine_time,
     written_clock,
     written_day,
     written_field,
-    written_money,
-    written_number,
     written_phone,
     written_time,
 )
@@ -65,8 +63,8 @@ class Templates:
             "static": lambda name: f"/{self.service}/static/{self.static.served_name(name)}",
         }
         written: dict[str, Callable[[Any, Language], str]] = {
-            "money": written_money,
-            "number": written_number,
+            "money": shown_money,
+            "number": shown_number,
             "day": written_day,
             "clock": written_clock,
             "time": written_time,

@@ -1,8 +1,9 @@
 """What a list on a page needs beside its rows: links that keep its state, how it is sorted, and where it goes on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, TypeVar
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 
@@ -15,20 +16,28 @@ _OF_THE_PAGE: Final = frozenset({_AFTER, "limit", "sort", "format"})
 
 @dataclass(frozen=True)
 class Listing(Generic[Row]):
-    """One page of a list as it is shown; `name` is its id on the page."""
+    """One page of a list as it is shown; `name` is its id on the page, `travelling` asks for nothing and is kept."""
 
     request: Request
     rows: Sequence[Row]
     next: str | None
     name: str = "list"
     sort: str = ""
+    travelling: Collection[str] = ()
 
     @classmethod
     def of(
-        cls, request: Request, rows: Rows[Any], *, shown: Sequence[Row], name: str = "list", sort: str = ""
+        cls,
+        request: Request,
+        rows: Rows[Any],
+        *,
+        shown: Sequence[Row],
+        name: str = "list",
+        sort: str = "",
+        travelling: Collection[str] = (),
     ) -> "Listing[Row]":
         """Return the listing of a page that was read; `sort` is the one in force, with a minus before a falling one."""
-        return cls(request, shown, rows.next, name, sort)
+        return cls(request, shown, rows.next, name, sort, travelling)
 
     @property
     def is_later(self) -> bool:
@@ -48,13 +57,14 @@ class Listing(Generic[Row]):
     @property
     def is_filtered(self) -> bool:
         """Whether something was asked for that may have left rows out."""
-        return any(value for name, value in self.request.query_params.items() if name not in _OF_THE_PAGE)
+        beside = _OF_THE_PAGE.union(self.travelling)
+        return any(value for name, value in self.request.query_params.items() if name not in beside)
 
     @property
     def unfiltered_address(self) -> str:
         """The address of the whole list, in the same order."""
-        sort = self.request.query_params.get("sort")
-        return f"{self.request.url.path}?sort={sort}" if sort else self.request.url.path
+        kept = {name: value for name in ("sort", *self.travelling) if (value := self.asked(name))}
+        return f"{self.request.url.path}?{urlencode(kept)}" if kept else self.request.url.path
 
     def asked(self, name: str) -> str:
         """Return what a field of the filter holds."""

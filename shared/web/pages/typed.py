@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from shared.kernel.calendar import STOCKHOLM
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import LARGEST_ORE
-from shared.web.pages.written import written_number
+from shared.web.languages import shown_number
 
 _SPACES: Final = re.compile(r"[\s\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]")
 _AMOUNT: Final = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,2})?")
@@ -64,7 +64,7 @@ ClockTime = Annotated[time, BeforeValidator(_clock)]
 def kronor_typed(ore: int) -> str:
     """Return an amount as it is typed: `240 000`, with öre only where there are any."""
     kronor = Decimal(ore) / 100
-    return written_number(kronor if ore % 100 else int(kronor), "sv")
+    return shown_number(kronor if ore % 100 else int(kronor), "sv")
 
 
 def local_time_typed(instant: datetime) -> str:

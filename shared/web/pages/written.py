@@ -3,34 +3,15 @@
 In running text (`languages.shown`) a month has its name; in lists and facts a day is short, so that days line up.
 """
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal
 
 from shared.kernel.calendar import STOCKHOLM
 from shared.kernel.money import Money
 from shared.kernel.phone import readable
-from shared.web.languages import Language
-
-_LOCALES: Final[Mapping[Language, str]] = {"sv": "sv_SE", "en": "en_GB"}
-
-
-def written_number(value: Decimal | float, language: Language) -> str:
-    """Return a number with its thousands apart: `1 235 522`, `1,235,522`."""
-    return format_decimal(value, locale=_LOCALES[language])
-
-
-def written_money(value: Money, language: Language) -> str:
-    """Return an amount; öre are told only where there are any."""
-    number = "#,##0" if value.ore % 100 == 0 else "#,##0.00"
-    pattern = f"{number}\N{NO-BREAK SPACE}¤" if language == "sv" else f"¤¤\N{NO-BREAK SPACE}{number}"
-    return format_currency(
-        value.kronor, value.currency, format=pattern, locale=_LOCALES[language], currency_digits=False
-    )
+from shared.web.languages import Language, shown_money, shown_number
 
 
 def written_day(value: date, language: Language) -> str:
@@ -63,9 +44,9 @@ def written_field(value: object, language: Language) -> object:
         case bool() | str():
             return value
         case Money():
-            return written_money(value, language)
+            return shown_money(value, language)
         case int() | float() | Decimal():
-            return written_number(value, language)
+            return shown_number(value, language)
         case datetime():
             return written_time(value, language)
         case date():

@@ -41,7 +41,7 @@ class Kind(StrEnum):
 @pytest.mark.parametrize(
     ("value", "swedish", "english"),
     [
-        (Money(123450), "1\xa0234,50\xa0kr", "SEK1,234.50"),
+        (Money(123450), "1\xa0234,50\xa0kr", "SEK\xa01,234.50"),
         (Decimal("1234.5"), "1\xa0234,5", "1,234.5"),
         (2026, "2026", "2026"),
         (date(2026, 9, 1), "1 september 2026", "1 September 2026"),

@@ -6,13 +6,11 @@ from decimal import Decimal
 import pytest
 
 from shared.kernel.money import Money
-from shared.web.languages import Language
+from shared.web.languages import Language, shown_money, shown_number
 from shared.web.pages.written import (
     machine_time,
     written_clock,
     written_day,
-    written_money,
-    written_number,
     written_phone,
     written_time,
 )
@@ -35,17 +33,17 @@ def plain(text: str) -> str:
 def test_values_are_written_as_in_the_language(
     language: Language, money: str, small: str, other: str, day: str, time: str, clock: str, number: str
 ) -> None:
-    assert plain(written_money(Money(123_552_200), language)) == money
-    assert plain(written_money(Money(50), language)) == small
-    assert plain(written_money(Money(5_000, "EUR"), language)) == other
+    assert plain(shown_money(Money(123_552_200), language)) == money
+    assert plain(shown_money(Money(50), language)) == small
+    assert plain(shown_money(Money(5_000, "EUR"), language)) == other
     assert written_day(date(2026, 11, 22), language) == day
     assert plain(written_time(NOON, language)) == time
     assert plain(written_clock(SUMMER, language)) == clock
-    assert plain(written_number(Decimal("1234.5"), language)) == number
+    assert plain(shown_number(Decimal("1234.5"), language)) == number
 
 
 def test_an_amount_never_breaks_between_its_figures() -> None:
-    assert " " not in written_money(Money(123_552_200), "sv")
+    assert " " not in shown_money(Money(123_552_200), "sv")
 
 
 def test_a_program_reads_the_instant_with_its_offset() -> None:

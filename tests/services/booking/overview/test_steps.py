@@ -15,7 +15,7 @@ ALL_DONE = Waits(plan_id=PLAN, has_needs=True, people=3)
 
 def test_one_who_has_done_everything_is_led_to_the_courses() -> None:
     (step,) = steps_for(EMPLOYER, PROJECT, ALL_DONE)
-    assert step.address == f"/booking/runs?employer={EMPLOYER}"
+    assert step.address == f"/booking/runs?employer={EMPLOYER}&project={PROJECT}"
 
 
 @pytest.mark.parametrize(

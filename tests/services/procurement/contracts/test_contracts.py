@@ -42,11 +42,14 @@ async def asked(scene: Scene, contract: Contract) -> TrainingRequest:
     return request
 
 
-async def test_a_case_in_which_everything_is_bought_is_concluded(scene: Scene) -> None:
-    _, contract, _ = await signed(scene)
+async def test_a_case_is_concluded_when_what_is_contracted_is_ordered(scene: Scene) -> None:
+    _, contract, line = await signed(scene)
     case = await scene.session.get(Case, contract.case_id)
     assert case is not None
-    assert case.state is CaseState.CONCLUDED
+    states = [case.state]
+    await order_line(scene.session, scene.clock, contract.id, line.id, meetings=[MEETING], seats=[], by=scene.officer)
+    states.append(case.state)
+    assert states == [CaseState.OPEN, CaseState.CONCLUDED]
 
 
 async def test_an_order_tells_meetings_and_for_whom_the_seats_are(scene: Scene) -> None:

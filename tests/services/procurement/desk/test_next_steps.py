@@ -26,8 +26,8 @@ BOUGHT = replace(
 )
 
 
-def first(lot: Standing | None, reader: Reader = OFFICER, *, is_open: bool = True) -> tuple[str, str | None]:
-    steps = next_steps(uuid4(), is_open=is_open, lots=[lot] if lot else [], reader=reader, today=TODAY)
+def first(lot: Standing | None, reader: Reader = OFFICER) -> tuple[str, str | None]:
+    steps = next_steps(uuid4(), is_open=True, lots=[lot] if lot else [], reader=reader, today=TODAY)
     step = steps[0]
     return str(step.text), step.address.rpartition("/")[2] if step.address else None
 
@@ -72,11 +72,15 @@ def test_a_delegate_is_told_whose_step_it_is() -> None:
     assert first(a_lot(phase=Phase.EVALUATION), DELEGATE) == ("Decide the award of “Svetsning”", "bids")
 
 
-def test_what_is_bought_is_still_ordered_after_the_case_is_concluded() -> None:
+def test_what_is_contracted_is_ordered_and_then_nothing_is_left() -> None:
     lot = a_lot(phase=Phase.CONTRACTED, contract_id=uuid4(), line_to_order=uuid4())
-    assert first(lot, is_open=False)[1] == "order"
+    assert first(lot)[1] == "order"
     done = replace(lot, line_to_order=None)
-    assert next_steps(uuid4(), is_open=False, lots=[done], reader=OFFICER, today=TODAY) == []
+    assert next_steps(uuid4(), is_open=True, lots=[done], reader=OFFICER, today=TODAY) == []
+
+
+def test_nothing_is_left_to_do_in_a_closed_case() -> None:
+    assert next_steps(uuid4(), is_open=False, lots=[LOT], reader=OFFICER, today=TODAY) == []
 
 
 def test_what_can_be_done_comes_before_what_is_waited_for() -> None:

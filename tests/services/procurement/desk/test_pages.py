@@ -288,11 +288,10 @@ async def _contract(desk: Desk, case: str, procedure: str) -> str:
     await desk.see("officer", f"{procedure}/contract")
     wrong = await desk.refused("officer", f"{procedure}/contract", **{**draft, "lines__0__price": "400 000"})
     assert "more than the contract's value" in wrong.text
-    address = await desk.done("officer", f"{procedure}/contract", **draft)
-    first = address.rpartition("#contract-")[2]
-    await desk.done("officer", f"/contracts/{first}/discard", reason="Fel värde")
-    address = await desk.done("officer", f"{procedure}/contract", **draft)
-    contract = address.rpartition("#contract-")[2]
+    await desk.done("officer", f"{procedure}/contract", **draft)
+    await desk.done("officer", await _link(desk, case, "/discard"), reason="Fel värde")
+    assert await desk.done("officer", f"{procedure}/contract", **draft) == case
+    contract = (await _link(desk, case, "/discard")).split("/")[2]
     assert "Sign the contract" in (await desk.see("officer", case)).text
     note = await desk.see("officer", f"{procedure}/file-note")
     for told in (
@@ -308,11 +307,15 @@ async def _contract(desk: Desk, case: str, procedure: str) -> str:
     return contract
 
 
-async def _order(desk: Desk, case: str, contract: str, one: TrainingRequest, two: TrainingRequest) -> None:
+async def _link(desk: Desk, case: str, end: str) -> str:
+    """Return the one address on the case's page that ends so."""
     page = await desk.see("officer", case)
-    (address,) = {
-        str(tag["href"]).removeprefix(PAGES) for tag in page.tags("a") if str(tag.get("href")).endswith("/order")
-    }
+    (address,) = {str(tag["href"]).removeprefix(PAGES) for tag in page.tags("a") if str(tag.get("href")).endswith(end)}
+    return address
+
+
+async def _order(desk: Desk, case: str, contract: str, one: TrainingRequest, two: TrainingRequest) -> None:
+    address = await _link(desk, case, "/order")
     assert contract in address
     form = await desk.see("officer", address)
     seats = [tag for tag in form.tags("input") if str(tag["name"]).endswith(".seats")]
