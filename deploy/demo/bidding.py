@@ -59,15 +59,15 @@ async def score(telling: Telling, step: StepReport) -> None:
         given = points[bid["supplier_id"]]
         score = {"criterion_id": quality["criterion_id"], "points": given, "reason": "Övningarnas omfattning."}
         await telling.cast.do(OFFICER, "PUT", f"{PROCUREMENT}/bids/{bid['bid_id']}/scores", {"scores": [score]})
-    ranked = (await telling.cast.get(OFFICER, f"{telling.procedure}/bids"))["bids"]
+    declared = {"conflict": False, "statement": "Inga bindningar."}
+    path = f"{PROCUREMENT}/cases/{telling.known['case']['case_id']}/declarations"
+    await telling.cast.do(DELEGATE, "POST", path, declared)
+    ranked = (await telling.cast.get(DELEGATE, f"{telling.procedure}/bids"))["bids"]
     telling.known["bids"] = ranked
     step.seen += [f"{bid['rank']}. {bid['supplier_name']}, {bid['total']} points" for bid in ranked]
 
 
 async def award(telling: Telling, step: StepReport) -> None:
-    declared = {"conflict": False, "statement": "Inga bindningar."}
-    path = f"{PROCUREMENT}/cases/{telling.known['case']['case_id']}/declarations"
-    await telling.cast.do(DELEGATE, "POST", path, declared)
     decided = {"reasons": "Bäst förhållande mellan pris och kvalitet enligt de angivna kriterierna."}
     await telling.cast.do(DELEGATE, "POST", f"{telling.procedure}/award", decided)
     winner = telling.known["bids"][0]["supplier_id"]

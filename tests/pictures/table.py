@@ -91,7 +91,30 @@ TABLE: Final = (
         ),
         most=1700,
     ),
+    Picture(
+        "delegate-award",
+        DELEGATE,
+        (
+            "/procurement/cases?phase=evaluation",
+            rf"/procurement/cases/{_ID}",
+            rf"/procurement/procedures/{_ID}/bids",
+            rf"/procurement/procedures/{_ID}/award",
+        ),
+        When.MANY,
+        most=1400,
+    ),
     Picture("supplier-invitations", SUPPLIER, ("/procurement/supplier",), When.MANY, most=1200),
+    Picture(
+        "supplier-bid",
+        SUPPLIER,
+        (
+            "/procurement/supplier?standing=open",
+            rf"/procurement/supplier/{_ID}/procedures/{_ID}",
+            rf"/procurement/supplier/{_ID}/procedures/{_ID}/bid",
+        ),
+        When.MANY,
+        most=1500,
+    ),
     Picture(
         "supplier-award",
         SUPPLIER,
@@ -111,5 +134,11 @@ TABLE: Final = (
         When.MANY,
     ),
     Picture("operator-parts", OPERATOR, ("/booking/operator",), When.MANY),
+    Picture(
+        "operator-messages",
+        OPERATOR,
+        ("/notification/operator", "/notification/operator/notifications"),
+        When.MANY,
+    ),
     Picture("operator-dark", OPERATOR, ("/booking/operator",), When.MANY, colours="dark", most=640),
 )

@@ -38,7 +38,7 @@ from shared.kernel.roles import Role
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Version
 from shared.web.edge import CommandContext, CurrentClock, ReadSession
-from shared.web.pages.exports import Column, export
+from shared.web.pages.exports import Column, show_or_export
 from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
@@ -81,20 +81,20 @@ async def show_employer_bookings(
         ids = [part.project_id for part in parts]
         return await search_bookings(session, page, now, employer_id=employer_id, project_ids=ids)
 
-    if query.format:
-        return await export(request, query, name="bookings", columns=_COLUMNS, read=read)
-    found = await read(query)
-    return render(
-        request,
-        "bookings/list.html",
-        standing=standing,
-        parts={part.project_id: part.name for part in parts},
-        bookings=Listing.of(request, found, shown=found.rows, name="bookings", sort=query.sort or "-starts"),
-        now=now,
-        told_of=[part for part in standing.parts if _sees_unreached(standing.actor, part.project_id)],
-        shown_names=_SHOWN_NAMES,
-        state_names=STATE_NAMES,
-    )
+    async def show(listing: Listing[BookingView]) -> Response:
+        return render(
+            request,
+            "bookings/list.html",
+            standing=standing,
+            parts={part.project_id: part.name for part in parts},
+            bookings=listing,
+            now=now,
+            told_of=[part for part in standing.parts if _sees_unreached(standing.actor, part.project_id)],
+            shown_names=_SHOWN_NAMES,
+            state_names=STATE_NAMES,
+        )
+
+    return await show_or_export(request, query, name="bookings", columns=_COLUMNS, sort="-starts", read=read, show=show)
 
 
 def _sees_unreached(actor: Actor | None, project_id: UUID) -> bool:

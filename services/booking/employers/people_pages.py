@@ -24,11 +24,11 @@ from shared.kernel.errors import Conflict, KurslotsError, Refused
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import LONG_TEXT_LENGTH, Body, View
 from shared.web.edge import CommandContext, ReadSession
-from shared.web.pages.exports import Column, export
+from shared.web.pages.exports import Column, show_or_export
 from shared.web.pages.forms import Form, read_form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
-from shared.web.paging import Page, Rows
+from shared.web.paging import Page
 
 router = APIRouter()
 _PEOPLE: Final = "/projects/{project_id}/employers/{employer_id}/people"
@@ -80,19 +80,17 @@ async def show_people(
     async def read(asked: PeopleFilter) -> Page[people_lists.ListedEmployee]:
         return await people_lists.list_employees(session, project_id, employer_id, asked)
 
-    if query.format:
-        return await export(request, query, name="people", columns=_COLUMNS, read=read)
-    page = await read(query)
-    return render(
-        request,
-        "employers/people.html",
-        standing=standing,
-        people=Listing.of(
-            request, Rows(page.items, page.next), shown=page.items, name="people", sort=query.sort or "name"
-        ),
-        workplaces=await queries.list_workplaces(session, employer_id),
-        added=query.added,
-    )
+    async def show(listing: Listing[people_lists.ListedEmployee]) -> Response:
+        return render(
+            request,
+            "employers/people.html",
+            standing=standing,
+            people=listing,
+            workplaces=await queries.list_workplaces(session, employer_id),
+            added=query.added,
+        )
+
+    return await show_or_export(request, query, name="people", columns=_COLUMNS, sort="name", read=read, show=show)
 
 
 @router.get(_PEOPLE + "/new")

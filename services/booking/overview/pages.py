@@ -25,7 +25,7 @@ from shared.kernel.texts import N_, Text
 from shared.web.edge import CurrentActor, CurrentClock, ReadSession
 from shared.web.exchange import exchange_of
 from shared.web.page_query import PageQuery
-from shared.web.pages.exports import Column, export
+from shared.web.pages.exports import Column, show_or_export
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
 from shared.web.paging import PageFilter, Rows
@@ -118,18 +118,18 @@ async def show_employers(
     async def read(asked: EmployersFilter) -> Rows[EmployerRow]:
         return await queries.list_employers(session, actor, asked, clock.now())
 
-    if query.format:
-        return await export(request, query, name="employers", columns=_COLUMNS, read=read)
-    rows = await read(query)
-    projects, municipalities = await queries.choices_of(session, actor)
-    return render(
-        request,
-        "overview/employers.html",
-        employers=Listing.of(request, rows, shown=rows.rows, name="employers", sort=query.sort or "name"),
-        projects=projects,
-        municipalities=municipalities,
-        wording=wording,
-    )
+    async def show(listing: Listing[EmployerRow]) -> Response:
+        projects, municipalities = await queries.choices_of(session, actor)
+        return render(
+            request,
+            "overview/employers.html",
+            employers=listing,
+            projects=projects,
+            municipalities=municipalities,
+            wording=wording,
+        )
+
+    return await show_or_export(request, query, name="employers", columns=_COLUMNS, sort="name", read=read, show=show)
 
 
 @router.get("/employers/{employer_id}")

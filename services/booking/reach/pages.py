@@ -14,7 +14,7 @@ from shared.kernel.roles import Role
 from shared.kernel.texts import N_, Text
 from shared.web.edge import ReadSession
 from shared.web.exchange import exchange_of
-from shared.web.pages.exports import Column, export
+from shared.web.pages.exports import Column, show_or_export
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
 from shared.web.paging import Rows
@@ -45,18 +45,20 @@ async def show_unreached(
     async def read(page: UnreachedSearch) -> Rows[UnreachedPerson]:
         return await search_unreached(session, page, project_id=project_id, names=names)
 
-    if query.format:
-        return await export(request, query, name="not-reached", columns=_COLUMNS, read=read)
-    found = await read(query)
-    return render(
-        request,
-        "reach/unreached.html",
-        project=project,
-        unreached=Listing.of(request, found, shown=found.rows, name="unreached", sort=query.sort or "-failed"),
-        names=names,
-        channel_names=CHANNEL_NAMES,
-        kind_name=kind_name,
-        cause_text=cause_text,
+    async def show(listing: Listing[UnreachedPerson]) -> Response:
+        return render(
+            request,
+            "reach/unreached.html",
+            project=project,
+            unreached=listing,
+            names=names,
+            channel_names=CHANNEL_NAMES,
+            kind_name=kind_name,
+            cause_text=cause_text,
+        )
+
+    return await show_or_export(
+        request, query, name="unreached", columns=_COLUMNS, sort="-failed", read=read, show=show
     )
 
 

@@ -29,7 +29,7 @@ from shared.kernel.municipalities import municipality_name
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body
 from shared.web.edge import CommandContext, ReadSession
-from shared.web.pages.exports import Column, export
+from shared.web.pages.exports import Column, show_or_export
 from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
@@ -67,17 +67,19 @@ async def show_employer_requests(
     async def read(page: RequestSearch) -> Rows[TrainingRequest]:
         return await search_requests(session, page, employer_id=employer_id, project_ids=ids)
 
-    if query.format:
-        return await export(request, query, name="training-requests", columns=_COLUMNS, read=read)
-    found = await read(query)
-    return render(
-        request,
-        "requests/list.html",
-        standing=standing,
-        parts={part.project_id: part.name for part in parts},
-        requests=Listing.of(request, found, shown=found.rows, name="requests", sort=query.sort or "-made"),
-        state_names=STATE_NAMES,
-        state_kinds=STATE_KINDS,
+    async def show(listing: Listing[TrainingRequest]) -> Response:
+        return render(
+            request,
+            "requests/list.html",
+            standing=standing,
+            parts={part.project_id: part.name for part in parts},
+            requests=listing,
+            state_names=STATE_NAMES,
+            state_kinds=STATE_KINDS,
+        )
+
+    return await show_or_export(
+        request, query, name="training-requests", columns=_COLUMNS, sort="-made", read=read, show=show
     )
 
 

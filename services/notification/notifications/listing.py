@@ -1,6 +1,6 @@
 """A list of notifications on a page: its filter, its columns as a file, and how one row reads."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -21,7 +21,7 @@ from shared.kernel.calendar import at_stockholm
 from shared.kernel.grants import Actor
 from shared.kernel.texts import N_, Text
 from shared.web.exchange import exchange_of, parts_of
-from shared.web.pages.exports import Column, ListFilter, export
+from shared.web.pages.exports import Column, ListFilter, show_or_export
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
 from shared.web.paging import PageFilter, Rows
@@ -65,23 +65,23 @@ async def show_list(
             before=None if query.until is None else _midnight(query.until + _A_DAY),
         )
 
-    if query.format:
-        return await export(request, query, name="messages", columns=_COLUMNS, read=read)
-    rows = await read(query)
-    return render(
-        request,
-        template,
-        notifications=Listing.of(request, rows, shown=rows.rows, name="notifications"),
-        names=await recipient_names(session, rows),
-        words=words,
-        choices={"kinds": _choices(request, words.KIND_NAMES), "states": _choices(request, words.STATE_CHOICES)},
-        **values,
-    )
+    async def show(listing: Listing[Notification]) -> Response:
+        return render(
+            request,
+            template,
+            notifications=listing,
+            names=await _recipient_names(session, listing.rows),
+            words=words,
+            choices={"kinds": _choices(request, words.KIND_NAMES), "states": _choices(request, words.STATE_CHOICES)},
+            **values,
+        )
+
+    return await show_or_export(request, query, name="notifications", columns=_COLUMNS, read=read, show=show)
 
 
-async def recipient_names(session: AsyncSession, rows: Rows[Notification]) -> Mapping[tuple[Holder, UUID], str]:
+async def _recipient_names(session: AsyncSession, rows: Iterable[Notification]) -> Mapping[tuple[Holder, UUID], str]:
     """Return what the recipients of the rows are called."""
-    return await names_of_recipients(session, {(row.recipient_kind, row.recipient_id) for row in rows.rows})
+    return await names_of_recipients(session, {(row.recipient_kind, row.recipient_id) for row in rows})
 
 
 def _choices(request: Request, names: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -27,10 +27,10 @@ from shared.kernel.roles import Role
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Line, View
 from shared.web.edge import CommandContext, CurrentActor, ReadSession
-from shared.web.pages.exports import Column, export
+from shared.web.pages.exports import Column, show_or_export
 from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
-from shared.web.paging import Rows
+from shared.web.paging import Page
 
 router = APIRouter()
 
@@ -75,25 +75,18 @@ async def show_requests(
 ) -> Response:
     """Show the inbox: what waits, what of it looks alike, and on demand what was taken or declined."""
     reach = _reach(actor)
-    if query.format:
-        return await export(
-            request,
-            query,
-            name="requests",
-            columns=_COLUMNS,
-            read=lambda page: inbox.list_inbox(session, page, reach),
-        )
-    page = await inbox.list_inbox(session, query, reach)
-    listing = Listing.of(
-        request,
-        Rows(page.items, page.next),
-        shown=page.items,
-        name="requests",
-        sort=query.sort or "submitted",
+
+    async def read(page: InboxFilter) -> Page[inbox.InboxRow]:
+        return await inbox.list_inbox(session, page, reach)
+
+    async def show(listing: Listing[inbox.InboxRow]) -> Response:
+        first = query.state is RequestState.WAITING and query.after is None
+        groups = await inbox.waiting_alike(session, reach) if first else []
+        return office_page(request, "cases/requests.html", requests=listing, groups=groups, query=query)
+
+    return await show_or_export(
+        request, query, name="requests", columns=_COLUMNS, sort="submitted", read=read, show=show
     )
-    first = query.state is RequestState.WAITING and query.after is None
-    groups = await inbox.waiting_alike(session, reach) if first else []
-    return office_page(request, "cases/requests.html", requests=listing, groups=groups, query=query)
 
 
 @router.get("/requests/take")

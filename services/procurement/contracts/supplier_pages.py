@@ -23,9 +23,9 @@ from shared.kernel.roles import Role
 from shared.kernel.texts import N_, Text
 from shared.web.edge import CurrentClock, ReadSession
 from shared.web.exchange import exchange_of
-from shared.web.pages.exports import Column, ListFilter, export
+from shared.web.pages.exports import Column, ListFilter, show_or_export
 from shared.web.pages.lists import Listing
-from shared.web.paging import Page, PageFilter, Rows
+from shared.web.paging import Page, PageFilter
 
 router = APIRouter(prefix="/supplier")
 
@@ -66,20 +66,21 @@ async def _overview(
         is_open = None if query.standing is None else query.standing == "open"
         return await list_invitations(session, supplier_id, page, now, words=query.q, is_open=is_open)
 
-    if query.format:
-        return await export(request, query, name="invitations", columns=_COLUMNS, read=read)
-    page = await read(query)
-    own = await own_receipts(session, keys_of(request), [each.procedure_id for each in page.items], supplier_id)
-    return supplier_page(
-        request,
-        "contracts/supplier.html",
-        supplier=await get_supplier(session, supplier_id),
-        tabs=await _tabs(session, _acts_for(exchange_of(request).actor), supplier_id),
-        invitations=Listing.of(request, Rows(page.items, page.next), shown=page.items, name="invitations"),
-        own=own,
-        next_to_bid=_next_to_bid(page.items, own),
-        contracts=await list_supplier_contracts(session, supplier_id),
-    )
+    async def show(listing: Listing[InvitationView]) -> Response:
+        ids = [each.procedure_id for each in listing.rows]
+        own = await own_receipts(session, keys_of(request), ids, supplier_id)
+        return supplier_page(
+            request,
+            "contracts/supplier.html",
+            supplier=await get_supplier(session, supplier_id),
+            tabs=await _tabs(session, _acts_for(exchange_of(request).actor), supplier_id),
+            invitations=listing,
+            own=own,
+            next_to_bid=_next_to_bid(listing.rows, own),
+            contracts=await list_supplier_contracts(session, supplier_id),
+        )
+
+    return await show_or_export(request, query, name="invitations", columns=_COLUMNS, read=read, show=show)
 
 
 @router.get("/{supplier_id}/contracts/{contract_id}")
