@@ -53,6 +53,8 @@ def main() -> int:
             others = [json.loads(other.read_text()) for other in given.others]
             write_table(given.markdown, outcomes, size, [*others, this])
 
+    if done:
+        so_far([])
     conducting = _conduct_all(console, folder, to_do, seed, size, so_far, controls=not given.no_controls)
     try:
         outcomes = [*done, *asyncio.run(conducting)]
