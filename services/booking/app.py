@@ -20,6 +20,7 @@ from services.booking.employers import lead_pages as role_pages
 from services.booking.employers import pages as employer_pages
 from services.booking.keys import Keys
 from services.booking.needs import api as needs
+from services.booking.needs import lead_pages as needs_lead_pages
 from services.booking.needs import pages as need_pages
 from services.booking.overview import pages as overview_pages
 from services.booking.people import api as people
@@ -66,6 +67,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     person_pages.router,
     contacts_pages.router,
     need_pages.router,
+    needs_lead_pages.router,
     overview_pages.router,
     seat_pages.router,
     run_pages.router,

@@ -72,6 +72,7 @@ _NEEDS: Final[Permits] = {
     "add_need": _FOR_EMPLOYER,
     "list_needs": _FOR_EMPLOYER,
     "change_need": _FOR_EMPLOYER,
+    "settle_need": _FOR_EMPLOYER,
 }
 
 # The catalogue is for everyone: an employer looks before it registers.
@@ -167,6 +168,8 @@ _NEED_PAGES: Final[Permits] = {
     "send_add_need": _FOR_EMPLOYER,
     "show_change_need": _FOR_EMPLOYER,
     "send_change_need": _FOR_EMPLOYER,
+    "show_settle_need": _FOR_EMPLOYER,
+    "send_settle_need": _FOR_EMPLOYER,
     "show_agree_plan": _FOR_EMPLOYER,
     "send_agree_plan": _FOR_EMPLOYER,
     "show_open_plan": _FOR_EMPLOYER,
@@ -213,6 +216,7 @@ _LEAD_PAGES: Final[Permits] = {
     "show_my_projects": _RUNS_PROJECT,
     "show_figures": _SEES_PROJECT,
     "follow_figures": _SEES_PROJECT,
+    "show_demand": _RUNS_PROJECT,
     "show_project_courses": _RUNS_PROJECT,
     "show_add_course": _RUNS_PROJECT,
     "send_add_course": _RUNS_PROJECT,

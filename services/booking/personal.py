@@ -54,6 +54,7 @@ PERSONAL: Final = {
     "need_history.reason": _WORDS,
     "needs.target_group": _OWN_WORDS,
     "needs.description": _OWN_WORDS,
+    "needs.met_note": _OWN_WORDS,
     "run_history.actor_id": _ID,
     "run_history.reason": _WORDS,
     "runs.cancelled_because": _WORDS,

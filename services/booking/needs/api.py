@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from services.booking.needs import commands, queries
 from services.booking.needs.queries import NeedView, PlanView, SurveyView
-from services.booking.needs.rules import NeedDetails, PlanState, Priority, SurveyDetails, WishedMode, WishedTime
+from services.booking.needs.rules import NeedDetails, PlanState, Priority, SurveyDetails, Way, WishedMode, WishedTime
 from shared.web.bodies import Body, Count, Line, LongText, Paragraph, Version
 from shared.web.edge import CommandContext, ReadSession, run_command
 from shared.web.page_query import PageQuery
@@ -51,6 +51,14 @@ class WriteNeed(Body):
 class ChangeNeed(WriteNeed):
     """A line of a plan as it shall read. `version` is the one that was read."""
 
+    version: Version
+
+
+class SettleNeed(Body):
+    """How the need is met, in words. `version` is the one that was read."""
+
+    way: Way
+    note: Paragraph | None = None
     version: Version
 
 
@@ -122,6 +130,25 @@ async def add_need(request: Request, plan_id: UUID, body: WriteNeed) -> Response
 async def list_needs(plan_id: UUID, session: ReadSession, query: PageQuery) -> Page[NeedView]:
     """List the needs of a training plan."""
     return await queries.list_needs(session, plan_id, query)
+
+
+@router.put("/needs/{need_id}/way", response_model=NeedView)
+async def settle_need(request: Request, need_id: UUID, body: SettleNeed) -> Response:
+    """Say in words how a need is met, why it will not be, or that a way is looked for again."""
+
+    async def command(context: CommandContext) -> NeedView:
+        need = await commands.settle_need(
+            context.session,
+            context.clock,
+            need_id,
+            body.way,
+            body.note,
+            version=body.version,
+            by=context.actor.person_id,
+        )
+        return queries.need_view(need)
+
+    return await run_command(request, command)
 
 
 @router.patch("/needs/{need_id}", response_model=NeedView)

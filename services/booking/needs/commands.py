@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.booking.base import check_version, locked
 from services.booking.employers.employments import check_member
 from services.booking.employers.tables import Workplace
-from services.booking.needs.rules import NEED_MET, PLAN, MetBy, NeedDetails, PlanState, SurveyDetails
+from services.booking.needs.rules import NEED_MET, PLAN, MetBy, NeedDetails, PlanState, SurveyDetails, Way
 from services.booking.needs.tables import Need, NeedHistory, NeedSurvey, TrainingPlan
 from shared.kernel.calendar import legal_day
 from shared.kernel.clock import Clock
@@ -119,11 +119,48 @@ async def meet_need(
     session: AsyncSession, clock: Clock, need_id: UUID, met_by: MetBy, met_with_id: UUID | None, *, by: UUID | None
 ) -> Need:
     """Say that a need is met by a booking or a training request, or by nothing any more."""
+    return _meet(session, clock, await locked_need(session, need_id), met_by, met_with_id, None, by)
+
+
+async def settle_need(
+    session: AsyncSession, clock: Clock, need_id: UUID, way: Way, note: str | None, *, version: int, by: UUID
+) -> Need:
+    """Say in words how a need is met, why it will not be, or that a way is looked for again.
+
+    Raises InvalidInput where the words are missing, Refused while seats or a training request meet it, Conflict where
+    it was changed meanwhile.
+    """
     need = await locked_need(session, need_id)
+    check_version(version, need.version)
+    if need.met_with_id is not None:
+        raise Refused(
+            N_("Something meets this need already. Cancel the booking or withdraw the request first."),
+            code="need_is_met",
+        )
+    if way is not Way.LOOKING and note is None:
+        raise InvalidInput(
+            N_("Say which course it is and who gives it, or why the need is set aside."),
+            code="note_missing",
+            field="note",
+        )
+    kept = None if way is Way.LOOKING else note
+    return _meet(session, clock, need, MetBy(way.value), None, kept, by)
+
+
+def _meet(
+    session: AsyncSession,
+    clock: Clock,
+    need: Need,
+    met_by: MetBy,
+    met_with_id: UUID | None,
+    note: str | None,
+    by: UUID | None,
+) -> Need:
     before = MetBy(need.met_by)
     NEED_MET.check(before, met_by)
     need.met_by = met_by.value
     need.met_with_id = met_with_id
+    need.met_note = note
     need.version += 1
     session.add(need)
     session.add(
@@ -133,6 +170,7 @@ async def meet_need(
             change="need met",
             before=before.value,
             after=met_by.value,
+            reason=note,
             plan_id=need.plan_id,
             need_id=need.id,
         )

@@ -16,9 +16,18 @@ from services.booking.employers.history import history_entries
 from services.booking.employers.queries import list_workplaces
 from services.booking.employers.standing import standing_of
 from services.booking.needs import commands, queries, wording
-from services.booking.needs.api import WriteSurvey
+from services.booking.needs.api import SettleNeed, WriteSurvey
 from services.booking.needs.queries import NeedView, SurveyView
-from services.booking.needs.rules import NeedDetails, PlanState, Priority, SurveyDetails, WishedMode, WishedTime
+from services.booking.needs.rules import (
+    MetBy,
+    NeedDetails,
+    PlanState,
+    Priority,
+    SurveyDetails,
+    WishedMode,
+    WishedTime,
+    share_of,
+)
 from shared.kernel.calendar import legal_day
 from shared.kernel.clock import Clock
 from shared.kernel.texts import N_, Text
@@ -136,6 +145,7 @@ async def show_plan(request: Request, plan_id: UUID, session: ReadSession) -> Re
         standing=standing,
         survey=survey,
         plan=survey.plan,
+        share=share_of((MetBy(need.met_by), need.persons) for need in needs),
         needs=sorted(needs, key=lambda need: list(Priority).index(Priority(need.priority))),
         workplace=await _workplace(session, survey),
         history=await history_entries(
@@ -190,6 +200,32 @@ async def send_change_need(request: Request, need_id: UUID, session: ReadSession
 
     again = partial(_need_page, request, session, need.plan_id, need)
     return await take_form(request, NeedForm, command, done=f"/booking/training-plans/{need.plan_id}", again=again)
+
+
+@router.get("/needs/{need_id}/way")
+async def show_settle_need(request: Request, need_id: UUID, session: ReadSession) -> Response:
+    """Ask in which other way a need is met, or why it is not."""
+    return await _way_page(request, session, await queries.get_need(session, need_id), Form())
+
+
+@router.post("/needs/{need_id}/way")
+async def send_settle_need(request: Request, need_id: UUID, session: ReadSession) -> Response:
+    """Keep what is said of how the need is met."""
+    need = await queries.get_need(session, need_id)
+
+    async def command(context: CommandContext, body: SettleNeed) -> None:
+        await commands.settle_need(
+            context.session,
+            context.clock,
+            need_id,
+            body.way,
+            body.note,
+            version=body.version,
+            by=context.actor.person_id,
+        )
+
+    again = partial(_way_page, request, session, need)
+    return await take_form(request, SettleNeed, command, done=f"/booking/training-plans/{need.plan_id}", again=again)
 
 
 @router.get("/training-plans/{plan_id}/agree")
@@ -288,6 +324,18 @@ async def _need_page(
         hours=hours,
         form=form,
         wording=wording,
+    )
+
+
+async def _way_page(request: Request, session: AsyncSession, need: NeedView, form: Form[SettleNeed]) -> Response:
+    survey = await queries.get_survey_of_plan(session, need.plan_id)
+    return render(
+        request,
+        "needs/way.html",
+        standing=await standing_of(request, session, survey.employer_id, survey.project_id),
+        need=need,
+        form=form,
+        ways=[(way, name) for way, name in wording.WAYS.items() if way != need.met_by],
     )
 
 

@@ -35,6 +35,7 @@ class NeedView(View):
     wished_time: str
     met_by: str
     met_with_id: UUID | None
+    met_note: str | None
     version: int
 
 

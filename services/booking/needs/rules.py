@@ -1,5 +1,6 @@
 """How a need is met, and how a training plan comes into force."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -9,21 +10,56 @@ from shared.kernel.states import Moves
 
 
 class MetBy(StrEnum):
-    """What has been done about a need. Seats given up again, or a request declined, leave it unmet."""
+    """What has been done about a need. Seats given up again, or a request declined, leave it unmet.
+
+    OUTSIDE is a course that is not of the project, such as a university's; SET_ASIDE is a need that will not be met.
+    """
 
     NOTHING = "nothing"
     SEATS = "seats"
     REQUEST = "request"
+    OUTSIDE = "outside"
+    SET_ASIDE = "set_aside"
 
+
+_BY_WORD: Final = frozenset({MetBy.NOTHING, MetBy.OUTSIDE, MetBy.SET_ASIDE})
+"""What is said of a need, where a booking or a request says nothing."""
 
 NEED_MET: Final = Moves(
     "need",
     {
-        MetBy.NOTHING: {MetBy.SEATS, MetBy.REQUEST},
+        **{said: set(MetBy) for said in _BY_WORD},
         MetBy.SEATS: {MetBy.NOTHING, MetBy.REQUEST, MetBy.SEATS},
         MetBy.REQUEST: {MetBy.NOTHING, MetBy.SEATS, MetBy.REQUEST},
     },
 )
+
+
+class Way(StrEnum):
+    """What an employer says itself of how a need is met. LOOKING takes back what was said before."""
+
+    OUTSIDE = MetBy.OUTSIDE.value
+    SET_ASIDE = MetBy.SET_ASIDE.value
+    LOOKING = MetBy.NOTHING.value
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How far the needs of a plan have come. What is set aside counts among all, and not as met."""
+
+    needs: int
+    met: int
+    set_aside: int
+    persons: int
+    persons_met: int
+
+
+def share_of(needs: Iterable[tuple[MetBy, int]]) -> Share:
+    """Return the share of needs, each with the number of persons in it."""
+    counted = list(needs)
+    met = [persons for way, persons in counted if way not in (MetBy.NOTHING, MetBy.SET_ASIDE)]
+    aside = sum(way is MetBy.SET_ASIDE for way, _ in counted)
+    return Share(len(counted), len(met), aside, sum(persons for _, persons in counted), sum(met))
 
 
 class PlanState(StrEnum):

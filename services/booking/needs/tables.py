@@ -55,12 +55,16 @@ class TrainingPlan(BookingTable, table=True):
 
 
 class Need(BookingTable, table=True):
-    """A line of a plan. `met_with_id` is the booking or the training request that meets it."""
+    """A line of a plan. `met_with_id` is the booking or the training request that meets it.
+
+    `met_note` says which course outside of the project meets it, or why it is set aside.
+    """
 
     __tablename__ = "needs"
     __table_args__ = (
         CheckConstraint(state_check("met_by", MetBy), name="met_by"),
-        CheckConstraint("(met_by = 'nothing') = (met_with_id IS NULL)", name="met_with"),
+        CheckConstraint("(met_by IN ('seats', 'request')) = (met_with_id IS NOT NULL)", name="met_with"),
+        CheckConstraint("(met_by IN ('outside', 'set_aside')) = (met_note IS NOT NULL)", name="met_note"),
         CheckConstraint(state_check("priority", Priority), name="priority"),
         CheckConstraint(state_check("wished_mode", WishedMode), name="wished_mode"),
         CheckConstraint(state_check("wished_time", WishedTime), name="wished_time"),
@@ -84,6 +88,7 @@ class Need(BookingTable, table=True):
     wished_time: str = prose(default=WishedTime.ANY.value)
     met_by: str = prose(default=MetBy.NOTHING.value)
     met_with_id: UUID | None = None
+    met_note: str | None = prose(default=None)
     version: int = 1
 
 

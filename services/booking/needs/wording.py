@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from services.booking.needs.rules import MetBy, PlanState, Priority, WishedMode, WishedTime
+from services.booking.needs.rules import MetBy, PlanState, Priority, Way, WishedMode, WishedTime
 from services.booking.needs.tables import NeedHistory
 from shared.kernel.texts import N_, Text
 
@@ -29,11 +29,21 @@ MET: Final[Mapping[str, str]] = {
     MetBy.NOTHING: N_("No way yet"),
     MetBy.SEATS: N_("Seats on a course"),
     MetBy.REQUEST: N_("Training asked for"),
+    MetBy.OUTSIDE: N_("A course outside the project"),
+    MetBy.SET_ASIDE: N_("Set aside"),
+}
+MET_TAGS: Final[Mapping[str, str]] = {MetBy.NOTHING: "bad", MetBy.SET_ASIDE: "told"}
+WAYS: Final[Mapping[str, str]] = {
+    Way.OUTSIDE: N_("A course outside the project, such as at a university"),
+    Way.SET_ASIDE: N_("It will not be met"),
+    Way.LOOKING: N_("A way is looked for again"),
 }
 _MET_TEXTS: Final[Mapping[str | None, str]] = {
     MetBy.NOTHING: N_("Nothing meets the need “{need}” any more"),
     MetBy.SEATS: N_("Seats were booked for the need “{need}”"),
     MetBy.REQUEST: N_("Training was asked for, for the need “{need}”"),
+    MetBy.OUTSIDE: N_("A course outside the project meets the need “{need}”"),
+    MetBy.SET_ASIDE: N_("The need “{need}” was set aside"),
 }
 
 

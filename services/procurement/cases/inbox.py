@@ -11,9 +11,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.procurement.cases.queries import RequestView, request_views
 from services.procurement.cases.rules import CaseState, RequestState
-from services.procurement.cases.similar import are_alike, groups_alike
+from services.procurement.cases.similar import are_alike
 from services.procurement.cases.tables import Case, TrainingRequest
 from services.procurement.copies import EmployerCopy
+from shared.kernel.alike import groups_alike
 from shared.web.pages.exports import ListFilter
 from shared.web.paging import Page, page_of
 
@@ -105,7 +106,7 @@ async def _waiting(session: AsyncSession, reach: ColumnElement[bool]) -> list[Re
 
 async def waiting_alike(session: AsyncSession, reach: ColumnElement[bool]) -> list[list[RequestView]]:
     """Return groups of waiting requests that look alike, of the oldest that wait."""
-    return groups_alike(await _waiting(session, reach))
+    return groups_alike(await _waiting(session, reach), are_alike)
 
 
 async def alike_to(session: AsyncSession, request: RequestView, reach: ColumnElement[bool]) -> list[RequestView]:

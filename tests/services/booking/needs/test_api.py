@@ -75,3 +75,18 @@ async def test_another_employers_plan_does_not_exist(office: Office) -> None:
     survey = await _surveyed(office, "n-four")
     await office.registered("n-five")
     problem_of(await office.ask("n-five").get(f"training-plans/{survey['plan']['plan_id']}"), 404, "not_found")
+
+
+async def test_a_need_is_set_aside_in_words_and_taken_up_again(office: Office) -> None:
+    survey = await _surveyed(office, "n-way")
+    asked = office.ask("n-way")
+    plan = f"training-plans/{survey['plan']['plan_id']}"
+    need = (await asked.post(f"{plan}/needs", json=NEED)).json()
+    way = f"needs/{need['need_id']}/way"
+    aside = {"way": "set_aside", "note": "Uppdraget togs hem", "version": need["version"]}
+    problem_of(await asked.put(way, json=aside | {"note": None}), 422, "note_missing")
+    settled = (await asked.put(way, json=aside)).json()
+    assert (settled["met_by"], settled["met_note"]) == ("set_aside", "Uppdraget togs hem")
+    problem_of(await asked.put(way, json=aside), 409, "version_passed")
+    again = (await asked.put(way, json={"way": "nothing", "version": settled["version"]})).json()
+    assert (again["met_by"], again["met_note"]) == ("nothing", None)

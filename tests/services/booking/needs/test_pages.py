@@ -85,7 +85,7 @@ async def test_a_need_is_changed_and_what_is_wrong_is_told_at_its_field(office: 
         assert backwards.tag("input", name="wished_to")["aria-invalid"] == "true"
         await _add(page, plan)
         links = [str(link["href"]) for link in page_of(await page.get(plan)).tags("a")]
-        (change,) = [link for link in links if link.startswith("/booking/needs/")]
+        (change,) = [link for link in links if link.endswith("/change")]
         form = page_of(await page.get(change))
         assert form.tag("input", name="hours")["value"] == "16"
         assert "checked" in form.tag("input", name="wished_time", value="any")
@@ -123,3 +123,56 @@ async def test_a_plan_costs_the_same_for_many_needs_and_is_its_employers_alone(o
         assert "You act for Falu Mekaniska AB as its coach" in page_of(await coach.get(plan)).text
     async with browser(office.app, "other-plan-coach") as coach:
         assert (await coach.get(plan)).status_code == 404
+
+
+async def test_a_need_is_met_outside_the_project_or_set_aside_in_words(office: Office) -> None:
+    surveys = await _surveys(office, "another-way")
+    async with browser(office.app, "another-way") as page:
+        plan = await _plan(page, surveys)
+        await _add(page, plan)
+        (way,) = [str(link["href"]) for link in page_of(await page.get(plan)).tags("a") if "/way" in str(link["href"])]
+        form = page_of(await page.get(way)).typed()
+        wrong = page_of(await page.post(way, data=form | {"way": "outside", "note": ""}), 422)
+        assert "Say which course it is" in wrong.text
+        form = wrong.typed()
+        told = {"way": "outside", "note": "Svetsteknik, Högskolan Dalarna, våren 2027"}
+        assert (await page.post(way, data=form | told)).headers.get("location") == plan
+        shown = page_of(await page.get(plan)).text
+        for text in ("A course outside the project", "Högskolan Dalarna", "1 of 1 need has a way", "6 of 6 persons"):
+            assert text in shown, text
+        form = page_of(await page.get(way)).typed()
+        assert (await page.post(way, data=form | {"way": "set_aside", "note": "Maskinen såldes"})).status_code == 303
+        shown = page_of(await page.get(plan)).text
+        for text in ("The need “Svetsning” was set aside", "Maskinen såldes", "0 of 1 need has a way, 1 is set aside"):
+            assert text in shown, text
+
+
+async def _demanding(office: Office, sub: str, *titles: str) -> None:
+    surveys = await _surveys(office, sub)
+    async with browser(office.app, sub) as page:
+        plan = await _plan(page, surveys)
+        for title in titles:
+            await _add(page, plan, title=title)
+
+
+async def test_a_lead_sees_what_several_employers_need_side_by_side(office: Office) -> None:
+    await office.holder("demand-lead", Grant(Role.PROJECT_LEAD, project_id=office.project_id))
+    await office.holder("demand-other", Grant(Role.PROJECT_LEAD, project_id=office.other_project_id))
+    address = f"/booking/projects/{office.project_id}/demand"
+    sent = []
+    async with browser(office.app, "demand-lead") as lead:
+        for sub, titles in (("d-one", ["Hydraulik"]), ("d-two", ["Hydraulik för servicetekniker", "Truckkort C"])):
+            await _demanding(office, sub, *titles)
+            with statements_of(office.database) as statements:
+                page = page_of(await lead.get(address))
+            sent.append(len(statements))
+        assert "One course may meet these" in page.text
+        assert "2 needs of 2 employers, for 12 persons together" in page.text
+        assert len(set(sent)) == 1, sent
+        found = page_of(await lead.get(f"{address}?q=truck"))
+        assert "Truckkort C" in found.text
+        assert "Hydraulik" not in found.text
+        exported = await lead.get(f"{address}?format=csv&q=hydraulik")
+        assert exported.text.count("Hydraulik") == 2
+    async with browser(office.app, "demand-other") as other:
+        assert (await other.get(address)).status_code == 404

@@ -4,8 +4,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.needs.commands import add_need, write_survey
-from services.booking.needs.rules import NeedDetails, SurveyDetails
+from services.booking.needs.commands import add_need, settle_need, write_survey
+from services.booking.needs.rules import NeedDetails, SurveyDetails, Way
 from services.booking.needs.tables import Need
 from services.booking.requests.commands import (
     draft_request,
@@ -18,7 +18,7 @@ from services.booking.requests.queries import find_request_scope, request_histor
 from services.booking.requests.rules import RequestWish
 from services.booking.requests.tables import TrainingRequest
 from shared.contracts.booking import TrainingRequestSubmitted, TrainingRequestWithdrawn
-from shared.kernel.errors import Conflict, InvalidInput, NotFound
+from shared.kernel.errors import Conflict, InvalidInput, NotFound, Refused
 from shared.kernel.roles import Role
 from tests.services.booking.offered import (
     TODAY,
@@ -143,6 +143,8 @@ async def test_a_submitted_request_meets_its_need_until_it_is_withdrawn(session:
     assert need.met_by == "nothing"
     await submit_request(session, a_clock(), request.id)
     assert (need.met_by, need.met_with_id) == ("request", request.id)
+    with pytest.raises(Refused, match="need_is_met"):
+        await settle_need(session, a_clock(), need_id, Way.SET_ASIDE, "Inte nu", version=need.version, by=request.id)
     await withdraw_request(session, a_clock(), request.id, reason="Behövs inte")
     assert need.met_by == "nothing"
 

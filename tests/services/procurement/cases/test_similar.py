@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.procurement.cases.similar import are_alike, groups_alike, subject_stems
+from services.procurement.cases.similar import are_alike
 
 BUYER, PROJECT = uuid4(), uuid4()
 
@@ -49,13 +49,3 @@ def test_what_looks_alike(other: Asked, alike: bool) -> None:  # noqa: FBT001 - 
 
 def test_digital_training_is_alike_wherever_the_employers_are() -> None:
     assert are_alike(Asked(mode="digital"), Asked(mode="digital", municipality="0880"))
-
-
-def test_words_that_say_only_that_it_is_training_make_nothing_alike() -> None:
-    assert subject_stems("Grundkurs, utbildning för anställda") == frozenset()
-
-
-def test_groups_hold_two_or_more_and_nobody_twice() -> None:
-    asked = [Asked(), Asked(title="Ledarskap"), Asked(title="Svetsa rör"), Asked(title="Truckkort"), Asked()]
-    groups = groups_alike(asked)
-    assert groups == [[asked[0], asked[2], asked[4]]]
