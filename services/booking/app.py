@@ -40,6 +40,9 @@ from services.booking.requests import writing_pages
 from services.booking.seats import api as seats
 from services.booking.seats import pages as seat_pages
 from services.booking.settings import BookingSettings
+from services.booking.waiting import api as waiting
+from services.booking.waiting import pages as waiting_pages
+from services.booking.waiting import queue_pages
 from shared.web.app import create_service_app
 from shared.web.operator import pages as operator
 
@@ -56,6 +59,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     settings_api.router,
     seats.router,
     bookings.router,
+    waiting.router,
     requests.router,
     reach.router,
     reports.router,
@@ -73,6 +77,8 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     run_pages.router,
     placing_pages.router,
     booking_pages.router,
+    waiting_pages.router,
+    queue_pages.router,
     request_pages.router,
     writing_pages.router,
     reach_pages.router,

@@ -11,6 +11,7 @@ from services.booking.employers.queries import find_employer_scope, find_grant_s
 from services.booking.needs.queries import find_need_scope, find_plan_scope
 from services.booking.projects.queries import find_project_scope
 from services.booking.requests.queries import find_request_scope
+from services.booking.seats.queries import find_entry_scope
 from shared.kernel.roles import Role
 from shared.web.authorisation import PUBLIC, SELF, SIGNED_IN, Permit, Permits, Scopes
 from shared.web.operator import pages as operator
@@ -97,6 +98,18 @@ _BOOKINGS: Final[Permits] = {
     "list_run_bookings": Permit({_LEAD, Role.TRAINER}),
 }
 
+_QUEUES: Final[Permits] = {
+    "join_queue": _FOR_EMPLOYER,
+    "list_waiting_entries": _FOR_EMPLOYER,
+    "get_waiting_entry": _FOR_EMPLOYER,
+    "get_waiting_history": _FOR_EMPLOYER,
+    "accept_offer": _FOR_EMPLOYER,
+    "decline_offer": _FOR_EMPLOYER,
+    "leave_queue": _FOR_EMPLOYER,
+    "move_in_queue": _RUNS_PROJECT,
+    "list_run_queue": _RUNS_PROJECT,
+}
+
 _REQUESTS: Final[Permits] = {
     "draft_training_request": _FOR_EMPLOYER,
     "list_training_requests": _FOR_EMPLOYER,
@@ -116,6 +129,7 @@ PERMITS: Final[Permits] = {
     **_NEEDS,
     **_COURSES,
     **_BOOKINGS,
+    **_QUEUES,
     **_REQUESTS,
     **_REACH,
 }
@@ -198,6 +212,24 @@ _BOOKING_PAGES: Final[Permits] = {
     "show_booking_cancellation": _FOR_EMPLOYER,
     "send_booking_cancellation": _FOR_EMPLOYER,
 }
+# Whoever has the link of a message may leave by it: the code in it is the permit.
+_QUEUE_PAGES: Final[Permits] = {
+    "show_join_queue": PERMITS["join_queue"],
+    "send_join_queue": PERMITS["join_queue"],
+    "show_waiting_entry": PERMITS["get_waiting_entry"],
+    "show_offer_acceptance": PERMITS["accept_offer"],
+    "send_offer_acceptance": PERMITS["accept_offer"],
+    "show_offer_refusal": PERMITS["decline_offer"],
+    "send_offer_refusal": PERMITS["decline_offer"],
+    "show_leaving": PERMITS["leave_queue"],
+    "send_leaving": PERMITS["leave_queue"],
+    "show_leaving_by_link": PUBLIC,
+    "send_leaving_by_link": PUBLIC,
+    "show_employer_queue": PERMITS["list_waiting_entries"],
+    "show_run_queue": PERMITS["list_run_queue"],
+    "show_queue_move": PERMITS["move_in_queue"],
+    "send_queue_move": PERMITS["move_in_queue"],
+}
 _REQUEST_PAGES: Final[Permits] = {
     "show_employer_requests": _FOR_EMPLOYER,
     "show_request": _SEES_EMPLOYER,
@@ -257,6 +289,7 @@ PAGE_PERMITS: Final[Permits] = {
     **_OVERVIEW_PAGES,
     **_RUN_PAGES,
     **_BOOKING_PAGES,
+    **_QUEUE_PAGES,
     **_REQUEST_PAGES,
     **_REACH_PAGES,
     **_LEAD_PAGES,
@@ -275,4 +308,5 @@ SCOPES: Final[Scopes] = {
     "run_id": find_run_scope,
     "booking_id": find_booking_scope,
     "request_id": find_request_scope,
+    "entry_id": find_entry_scope,
 }

@@ -1,12 +1,17 @@
 """Identity numbers at rest: sealed so that the database alone does not tell them, and a keyed hash to find them by.
 
+And the links by which one leaves a queue: only we could have made them, and they open nothing else.
+
 Made once in the composition root from the service's root key; nothing else sees that key.
 """
 
+import base64
+import binascii
 import hmac
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
+from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -14,6 +19,8 @@ from shared.kernel.keys import derived_key
 
 _NONCE_BYTES = 12
 _SEALED_FOR = b"booking/identity-number"
+_UUID_BYTES = 16
+_PROOF_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,7 @@ class Keys:
 
     number_sealing: bytes
     number_lookup: bytes
+    queue_leaving: bytes
 
     @classmethod
     def derive(cls, root: bytes) -> "Keys":
@@ -29,6 +37,7 @@ class Keys:
         return cls(
             number_sealing=derived_key(root, "booking/number-sealing"),
             number_lookup=derived_key(root, "booking/number-lookup"),
+            queue_leaving=derived_key(root, "booking/queue-leaving"),
         )
 
     def seal(self, number: str) -> bytes:
@@ -44,3 +53,21 @@ class Keys:
     def lookup(self, kind: str, number: str) -> bytes:
         """Return the keyed hash by which the same number of a kind is found again."""
         return hmac.digest(self.number_lookup, f"{kind}:{number}".encode(), sha256)
+
+    def leave_code(self, entry_id: UUID) -> str:
+        """Return the code in the link by which whoever has it takes the entry out of its queue."""
+        return base64.urlsafe_b64encode(entry_id.bytes + self._proof(entry_id)).decode().rstrip("=")
+
+    def entry_of(self, code: str) -> UUID | None:
+        """Return the entry that a code is for, or None where we did not make it."""
+        try:
+            packed = base64.urlsafe_b64decode(code + "=" * (-len(code) % 4))
+        except (binascii.Error, ValueError):
+            return None
+        if len(packed) != _UUID_BYTES + _PROOF_BYTES:
+            return None
+        entry_id = UUID(bytes=packed[:_UUID_BYTES])
+        return entry_id if hmac.compare_digest(packed[_UUID_BYTES:], self._proof(entry_id)) else None
+
+    def _proof(self, entry_id: UUID) -> bytes:
+        return hmac.digest(self.queue_leaving, entry_id.bytes, sha256)[:_PROOF_BYTES]

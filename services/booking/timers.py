@@ -4,6 +4,8 @@ from uuid import UUID
 
 from services.booking.bookings import runs
 from services.booking.courses.queries import find_due_reminders
+from services.booking.seats import waiting
+from services.booking.seats.queries import find_due_offers
 from shared.messaging.reactions import Delivery, Timers
 
 TIMERS = Timers("booking")
@@ -13,3 +15,9 @@ TIMERS = Timers("booking")
 async def remind_of_meeting(delivery: Delivery, meeting_id: UUID) -> None:
     """Remind those with a seat of a meeting, the project's number of days before it."""
     await runs.remind_of_meeting(delivery.session, delivery.clock, meeting_id)
+
+
+@TIMERS.due("seat_offers", find=find_due_offers)
+async def check_offer(delivery: Delivery, offer_id: UUID) -> None:
+    """Warn of an offer that is about to expire, or let it expire and offer its seats to the next."""
+    await waiting.check_offer(delivery.session, delivery.clock, offer_id)

@@ -3,6 +3,7 @@
 Owns     addresses (as copies), preferences and suppressions; wordings; notifications, attempts and receipts.
 Emits    NotificationDelivered, NotificationFailed.
 Acts on  RunChanged, RunCancelled, MeetingApproached; BookingConfirmed, BookingChanged, BookingCancelled;
+         WaitingEntryJoined, WaitingEntryMoved; SeatOfferOpened, SeatOfferReminded, SeatOfferExpired;
          TrainingRequestSubmitted, TrainingRequestWithdrawn, TrainingRequestArranged; TrainingRequestTaken,
          TrainingRequestDeclined, TrainingRequestReturned; SupplierInvited, QuestionAnswered, AwardDecided,
          ProcedureCancelled; ContractSigned.

@@ -62,6 +62,34 @@ def booking_content(fact: booking.BookingConfirmed | booking.BookingChanged | bo
     return content
 
 
+def queue_joined(fact: booking.WaitingEntryJoined) -> Content:
+    return {
+        **run_content(fact.run),
+        "seats": fact.seats,
+        "queue_place": fact.place,
+        "entry_id": str(fact.entry_id),
+        "leave_code": fact.leave_code,
+    }
+
+
+def queue_moved(fact: booking.WaitingEntryMoved) -> Content:
+    return {
+        **run_content(fact.run),
+        "queue_place": fact.place,
+        "reason": fact.reason,
+        "entry_id": str(fact.entry_id),
+    }
+
+
+def offer_content(fact: booking.SeatOfferOpened | booking.SeatOfferReminded | booking.SeatOfferExpired) -> Content:
+    return {
+        **run_content(fact.run),
+        "seats": fact.offered,
+        "until": fact.until.isoformat(),
+        "entry_id": str(fact.entry_id),
+    }
+
+
 def request_content(
     fact: booking.TrainingRequestSubmitted
     | booking.TrainingRequestWithdrawn

@@ -88,6 +88,9 @@ NUMBER = Field("registration_number")
 BUYER = Field("buyer_name")
 SEATS = Field("seats", Form.COUNT)
 NAMED = Field("named", Form.COUNT)
+PLACE = Field("queue_place", Form.COUNT)
+ENTRY = Field("entry_id")
+UNTIL = Field("until", Form.MOMENT)
 
 UNIVERSAL: tuple[Field, ...] = (Field("recipient_name"), Field("project_name", optional=True), Field("origin"))
 """Fields that every text may use; they are looked up when it is sent."""
@@ -137,6 +140,11 @@ _KINDS = (
         ),
         _BOTH,
     ),
+    Kind("queue_joined", (COURSE, RUN, SEATS, PLACE, MEETINGS, ENTRY, Field("leave_code"))),
+    Kind("queue_moved", (COURSE, RUN, PLACE, REASON, ENTRY)),
+    Kind("seats_offered", (COURSE, RUN, SEATS, UNTIL, MEETINGS, ENTRY), required=True, replaces=("queue_joined",)),
+    Kind("offer_expiring", (COURSE, RUN, SEATS, UNTIL, ENTRY), required=True),
+    Kind("offer_passed_on", (COURSE, RUN, SEATS, UNTIL, ENTRY), replaces=("seats_offered", "offer_expiring")),
     Kind("request_received", (TITLE, REFERENCE)),
     Kind("request_to_handle", (TITLE, REFERENCE)),
     Kind("request_withdrawn", (TITLE, REFERENCE, REASON)),

@@ -1,7 +1,7 @@
 """Each fact that somebody must be told of, and the kind of notification that each recipient's part makes of it."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,9 +23,17 @@ from shared.contracts.booking import (
     RunCancelled,
     RunChanged,
     RunScheduled,
+    SeatOfferAccepted,
+    SeatOfferDeclined,
+    SeatOfferExpired,
+    SeatOfferOpened,
+    SeatOfferReminded,
     TrainingRequestArranged,
     TrainingRequestSubmitted,
     TrainingRequestWithdrawn,
+    WaitingEntryJoined,
+    WaitingEntryMoved,
+    WaitingEntryWithdrawn,
 )
 from shared.contracts.facts import Fact, Recipient, RunSummary
 from shared.contracts.procurement import (
@@ -43,6 +51,8 @@ from shared.messaging.reactions import Delivery, NotYetKnown, Reactions
 
 REACTIONS = Reactions("notification")
 REACTIONS.ignore(RunScheduled, ContractLineOrdered)
+# whoever leaves or answers knows it; of the booking that comes of it the booking tells
+REACTIONS.ignore(WaitingEntryWithdrawn, SeatOfferAccepted, SeatOfferDeclined)
 
 URGENT_WITHIN = timedelta(hours=24)
 _ANY = "*"
@@ -173,6 +183,56 @@ async def _tell_of_booking(
     matter = _about_run(delivery, fact.run, fact.project_id, fact.run_sequence, employer_id=fact.employer_id)
     content = contents.booking_content(fact)
     await _tell(delivery, fact, fact.recipients, kinds, matter, lambda _: content)
+
+
+@REACTIONS.on(WaitingEntryJoined)
+async def on_waiting_entry_joined(delivery: Delivery, fact: WaitingEntryJoined) -> None:
+    """Tell the employer's contacts where their group stands in the queue, and how it can leave."""
+    content = contents.queue_joined(fact)
+    await _tell(delivery, fact, fact.recipients, {_ANY: "queue_joined"}, _about_entry(fact), lambda _: content)
+
+
+@REACTIONS.on(WaitingEntryMoved)
+async def on_waiting_entry_moved(delivery: Delivery, fact: WaitingEntryMoved) -> None:
+    """Tell the contacts that the project gave their group another place, and why."""
+    content = contents.queue_moved(fact)
+    await _tell(delivery, fact, fact.recipients, {_ANY: "queue_moved"}, _about_entry(fact), lambda _: content)
+
+
+@REACTIONS.on(SeatOfferOpened)
+async def on_seat_offer_opened(delivery: Delivery, fact: SeatOfferOpened) -> None:
+    """Tell the contacts that seats are held for them; once the offer has expired that is of no use."""
+    await _tell_of_offer(delivery, fact, "seats_offered", not_after=fact.until)
+
+
+@REACTIONS.on(SeatOfferReminded)
+async def on_seat_offer_reminded(delivery: Delivery, fact: SeatOfferReminded) -> None:
+    """Tell the contacts that their offer is about to expire; once it has, that is of no use."""
+    await _tell_of_offer(delivery, fact, "offer_expiring", not_after=fact.until)
+
+
+@REACTIONS.on(SeatOfferExpired)
+async def on_seat_offer_expired(delivery: Delivery, fact: SeatOfferExpired) -> None:
+    """Tell the contacts that their seats have gone to others."""
+    await _tell_of_offer(delivery, fact, "offer_passed_on")
+
+
+async def _tell_of_offer(
+    delivery: Delivery,
+    fact: SeatOfferOpened | SeatOfferReminded | SeatOfferExpired,
+    kind: str,
+    *,
+    not_after: datetime | None = None,
+) -> None:
+    content = contents.offer_content(fact)
+    matter = replace(_about_entry(fact), not_after=not_after)
+    await _tell(delivery, fact, fact.recipients, {_ANY: kind}, matter, lambda _: content)
+
+
+def _about_entry(
+    fact: WaitingEntryJoined | WaitingEntryMoved | SeatOfferOpened | SeatOfferReminded | SeatOfferExpired,
+) -> Matter:
+    return Matter(subject_id=fact.entry_id, project_id=fact.project_id, employer_id=fact.employer_id)
 
 
 def _about_request(

@@ -163,6 +163,76 @@ class BookingCancelled(_BookingFact, type="booking.cancelled.v1", topic=BOOKINGS
     with_run: bool = Field(description="whether the run was cancelled, and not this booking alone")
 
 
+class _WaitingFact(Fact):
+    entry_id: UUID
+    project_id: UUID
+    employer_id: UUID
+    run: RunSummary
+    seats: int
+    least: int = Field(description="the fewest of the seats that the group would take")
+
+
+class WaitingEntryJoined(_WaitingFact, type="waiting_entry.joined.v1", topic=BOOKINGS, key="entry_id"):
+    """A group of an employer waits for seats of a run."""
+
+    place: int = Field(description="where in the waiting list it stands, counted from 1")
+    leave_code: str = Field(description="whoever has it can take the entry out of the list, and nothing else")
+    recipients: tuple[Recipient, ...]
+
+
+class WaitingEntryMoved(_WaitingFact, type="waiting_entry.moved.v1", topic=BOOKINGS, key="entry_id"):
+    """Whoever leads the project has given an entry another place."""
+
+    place_before: int
+    place: int
+    reason: str
+    recipients: tuple[Recipient, ...]
+
+
+class WaitingEntryWithdrawn(_WaitingFact, type="waiting_entry.withdrawn.v1", topic=BOOKINGS, key="entry_id"):
+    """A group waits no longer, and was offered nothing."""
+
+    because: str = Field(description="left, left_by_link, or closed with the run")
+
+
+class SeatOfferOpened(_WaitingFact, type="seat_offer.opened.v1", topic=BOOKINGS, key="entry_id"):
+    """Seats are held for a group that waits, until it answers or the time is up."""
+
+    offered: int
+    until: AwareDatetime
+    recipients: tuple[Recipient, ...]
+
+
+class SeatOfferReminded(_WaitingFact, type="seat_offer.reminded.v1", topic=BOOKINGS, key="entry_id"):
+    """An offer is about to expire, and has no answer yet."""
+
+    offered: int
+    until: AwareDatetime
+    recipients: tuple[Recipient, ...]
+
+
+class SeatOfferAccepted(_WaitingFact, type="seat_offer.accepted.v1", topic=BOOKINGS, key="entry_id"):
+    """The offered seats have become a booking."""
+
+    offered: int
+    booking_id: UUID
+
+
+class SeatOfferDeclined(_WaitingFact, type="seat_offer.declined.v1", topic=BOOKINGS, key="entry_id"):
+    """The offered seats were given up, and go to those who wait on."""
+
+    offered: int
+    because: str = Field(description="declined, left, left_by_link, or closed with the run")
+
+
+class SeatOfferExpired(_WaitingFact, type="seat_offer.expired.v1", topic=BOOKINGS, key="entry_id"):
+    """Nobody answered in time, and the seats go to those who wait on."""
+
+    offered: int
+    until: AwareDatetime
+    recipients: tuple[Recipient, ...]
+
+
 class _TrainingRequestFact(Fact):
     request_id: UUID
     reference: str

@@ -17,12 +17,12 @@ from sqlalchemy import insert, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.bookings.recipients import recipients
 from services.booking.bookings.tables import Booking, BookingHistory, Seat
 from services.booking.bookings.views import BookingView, BookSeats, booking_view
 from services.booking.courses.queries import summary_of
 from services.booking.courses.tables import Run
 from services.booking.employers.tables import Employer, EmployerProject
+from services.booking.people.recipients import recipients
 from services.booking.people.tables import Account, Person, RoleGrant
 from services.booking.projects.tables import Project
 from services.booking.seats.tables import SeatPool

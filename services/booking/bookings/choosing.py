@@ -161,16 +161,19 @@ async def open_needs(session: AsyncSession, project_id: UUID, employer_id: UUID)
 
 
 async def free_seats_for(session: AsyncSession, run: Run, employer_id: UUID) -> FreeSeats:
-    """Return how many seats of the run the employer can book just now."""
-    pools = await session.exec(
+    """Return how many seats of the run the employer can book just now: open ones only while nobody waits for them."""
+    found = await session.exec(
         select(SeatPool).where(
             col(SeatPool.run_id) == run.id,
             or_(col(SeatPool.holder_id).is_(None), col(SeatPool.holder_id) == employer_id),
         )
     )
+    pools = found.all()
     free = {pool.holder_id: pool.capacity - pool.taken for pool in pools}
+    waiting = any(pool.waiting for pool in pools)
     cap_left = None
     if run.employer_cap is not None:
         row = await session.get(SeatCap, (run.id, employer_id))
         cap_left = run.employer_cap if row is None else row.cap - row.taken
-    return FreeSeats(kept=free.get(employer_id, 0), open=free.get(None, 0), cap=run.employer_cap, cap_left=cap_left)
+    open_seats = 0 if waiting else free.get(None, 0)
+    return FreeSeats(kept=free.get(employer_id, 0), open=open_seats, cap=run.employer_cap, cap_left=cap_left)

@@ -18,7 +18,7 @@ from services.booking.base import check_version, locked
 from services.booking.bookings.members import check_need, check_participants
 from services.booking.bookings.placing import Placed, Setting, place, seats_for, setting_of
 from services.booking.bookings.queries import get_booking, seats_of
-from services.booking.bookings.recipients import contacts_of, participants_of, recipients
+from services.booking.bookings.recipients import participants_of
 from services.booking.bookings.rules import BOOKING, BookingState, HeldSeat, SeatChanges, check_names, plan_change
 from services.booking.bookings.tables import Booking, BookingHistory, Seat
 from services.booking.courses.commands import lock_run
@@ -27,8 +27,10 @@ from services.booking.courses.rules import RUN, RunState, check_not_begun, check
 from services.booking.courses.tables import Run
 from services.booking.needs.commands import meet_need, unmeet_needs
 from services.booking.needs.rules import MetBy
+from services.booking.people.recipients import contacts_of, recipients
 from services.booking.projects.queries import get_project_row
-from services.booking.seats.commands import Taken, give_back, take_open_seats, take_seats
+from services.booking.seats.commands import give_back, take_open_seats, take_seats
+from services.booking.seats.pools import Taken
 from shared.contracts.booking import BookingCancelled, BookingChanged, BookingConfirmed
 from shared.kernel.calendar import legal_day
 from shared.kernel.clock import Clock
@@ -64,8 +66,12 @@ async def book_seats(session: AsyncSession, clock: Clock, order: Order, *, by: U
     return (await place_booking(session, clock, order, by=by)).booking
 
 
-async def place_booking(session: AsyncSession, clock: Clock, order: Order, *, by: UUID | None = None) -> Placed:
+async def place_booking(
+    session: AsyncSession, clock: Clock, order: Order, *, held: Sequence[Taken] = (), by: UUID | None = None
+) -> Placed:
     """Book seats, all or none, and tell the contacts and the participants; return what there is to show of it.
+
+    `held` are the seats where they are taken already: those of an offer that is accepted.
 
     Raises Refused where too few are free (saying how many are), the run has begun or a participant has a seat already;
     InvalidInput where somebody named is not the employer's in the project; Conflict for a cancelled run.
@@ -107,12 +113,12 @@ async def place_booking(session: AsyncSession, clock: Clock, order: Order, *, by
     )
     told = told_of(fact)
     # last, so that the pool is held for as short as can be
-    taken = await _take_for(session, run, setting, order)
+    taken = held or await _take_for(session, run, setting, order)
     seats = seats_for(run, booking.id, taken, order.participants, order.seats)
     await place(session, booking, seats, told, now=now, by=by, joined=order.participants)
     if order.need_id is not None:
         await meet_need(session, clock, order.need_id, MetBy.SEATS, booking.id, by=by)
-    return Placed(booking, run, setting, seats, taken)
+    return Placed(booking, run, setting, seats, () if held else taken)
 
 
 async def _take_for(session: AsyncSession, run: Run, setting: Setting, order: Order) -> Sequence[Taken]:
@@ -147,7 +153,7 @@ async def change_booking(
     if changes.is_nothing:
         raise Refused(N_("Nothing is new: the seats and names are as they were."), code="booking_unchanged")
     await _check_participants(session, booking, run, changes.joined)
-    await _carry_out(session, run, booking, list(rows.values()), changes, now)
+    await _carry_out(session, clock, run, booking, list(rows.values()), changes)
     booking.seats = seats_after
     booking.version += 1
     session.add(
@@ -205,7 +211,7 @@ async def cancel_locked(
     BOOKING.check(before, BookingState.CANCELLED)
     named = await participants_of(session, booking.id)
     told = await _told(session, booking, run)
-    await _release(session, run, booking, (await seats_of(session, [booking.id]))[booking.id], now)
+    await _release(session, clock, run, booking, (await seats_of(session, [booking.id]))[booking.id])
     booking.state = BookingState.CANCELLED.value
     booking.cancelled_because, booking.cancelled_late = reason, late
     booking.version += 1
@@ -248,10 +254,15 @@ async def _check_participants(session: AsyncSession, claim: Order | Booking, run
 
 
 async def _carry_out(
-    session: AsyncSession, run: Run, booking: Booking, rows: Sequence[Seat], changes: SeatChanges, now: datetime
+    session: AsyncSession,
+    clock: Clock,
+    run: Run,
+    booking: Booking,
+    rows: Sequence[Seat],
+    changes: SeatChanges,
 ) -> None:
     by_id = {seat.id: seat for seat in rows}
-    await _release(session, run, booking, [by_id[seat_id] for seat_id in changes.released], now)
+    await _release(session, clock, run, booking, [by_id[seat_id] for seat_id in changes.released])
     for seat_id, name in changes.named:
         by_id[seat_id].participant_id = name
     await session.flush()
@@ -268,14 +279,15 @@ async def _carry_out(
     await session.flush()
 
 
-async def _release(session: AsyncSession, run: Run, booking: Booking, seats: Sequence[Seat], now: datetime) -> None:
+async def _release(session: AsyncSession, clock: Clock, run: Run, booking: Booking, seats: Sequence[Seat]) -> None:
     if not seats:
         return
+    now = clock.now()
     for seat in seats:
         seat.released_at = now
     await session.flush()
     counted = Counter(seat.pool_id for seat in seats)
-    await give_back(session, run=run, employer_id=booking.employer_id, seats=counted)
+    await give_back(session, clock, run=run, employer_id=booking.employer_id, seats=counted)
 
 
 async def _told(session: AsyncSession, booking: Booking, run: Run) -> dict[str, object]:

@@ -17,7 +17,7 @@ from services.booking.bookings.tables import Booking, Seat
 from services.booking.courses.queries import summary_with
 from services.booking.courses.tables import Course, Meeting, Run
 from services.booking.employers.rules import Membership
-from services.booking.seats.commands import Taken
+from services.booking.seats.pools import Taken
 from services.booking.seats.tables import SeatPool
 from shared.contracts.facts import RunSummary
 from shared.db import rows_of
@@ -42,7 +42,8 @@ _SETTING = """
                                 array_agg(place ORDER BY starts_at, id), array_agg(digital_link ORDER BY starts_at, id)
                            FROM meetings WHERE run_id = $1) AS m
      CROSS JOIN LATERAL (SELECT array_agg(id ORDER BY id), array_agg(holder_id ORDER BY id),
-                                array_agg(capacity ORDER BY id), array_agg(taken ORDER BY id)
+                                array_agg(capacity ORDER BY id), array_agg(taken ORDER BY id),
+                                array_agg(waiting ORDER BY id)
                            FROM seat_pools WHERE run_id = $1) AS p
      WHERE c.id = $4
 """
@@ -95,7 +96,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A booking just made, with what is to be shown of it."""
+    """A booking just made, with what is to be shown of it; `taken` is what the setting does not know of yet."""
 
     booking: Booking
     run: Run
@@ -115,8 +116,8 @@ async def setting_of(session: AsyncSession, run: Run, *, project_id: UUID, emplo
         for id_, starts, ends, mode, place, link in _together(rest[:6])
     ]
     pools = [
-        SeatPool(id=id_, run_id=run.id, holder_id=holder, capacity=capacity, taken=taken)
-        for id_, holder, capacity, taken in _together(rest[6:])
+        SeatPool(id=id_, run_id=run.id, holder_id=holder, capacity=capacity, taken=taken, waiting=waiting)
+        for id_, holder, capacity, taken, waiting in _together(rest[6:])
     ]
     course = Course(
         id=run.course_id,

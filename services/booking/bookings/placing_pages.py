@@ -155,6 +155,7 @@ async def _form_page(
         is_member=place.is_member,
         closed=place.closed,
         free=await free_seats_for(session, run, standing.employer_id),
+        queue_address=_queue_address(standing.employer_id, run.id, query.need),
         choosable=choosable,
         ticked=begins_with(form, frozenset()),
         boxes=names_of_boxes(choosable),
@@ -163,6 +164,11 @@ async def _form_page(
         searched=query.q,
         free_until=free_cancellation(run, project.free_cancellation_days, legal_day(place.now)),
     )
+
+
+def _queue_address(employer_id: UUID, run_id: UUID, need: UUID | None) -> str:
+    address = f"/booking/employers/{employer_id}/runs/{run_id}/wait"
+    return address if need is None else f"{address}?need={need}"
 
 
 def last_free_day(run: Run, days: int) -> date:

@@ -1,7 +1,7 @@
 """A run's page for everyone, for whom seats on it are booked, and who is booked for those who lead or hold it."""
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -36,15 +36,25 @@ _MOST_OTHERS: Final = 5
 
 
 class Onward(ListFilter):
-    """For whom a run is looked at, and for which need: both go on to the booking."""
+    """For whom a run is looked at, and for which need: both go on to the booking, or to the queue."""
 
     employer: UUID | None = None
     need: UUID | None = None
+    queue: Literal["yes"] | None = None
 
     @property
     def suffix(self) -> str:
         """What stands after the address of the next page."""
-        given = {name: str(value) for name, value in (("employer", self.employer), ("need", self.need)) if value}
+        return self._suffix()
+
+    @property
+    def to_queue(self) -> str:
+        """What stands after the address that leads to the queue."""
+        return self._suffix(("queue", "yes"))
+
+    def _suffix(self, *more: tuple[str, str]) -> str:
+        own = (("employer", self.employer), ("need", self.need))
+        given = [(name, str(value)) for name, value in own if value] + list(more)
         return f"?{urlencode(given)}" if given else ""
 
 
@@ -74,6 +84,7 @@ async def show_run(
         booked=await _own_bookings(session, actor, run),
         others=await other_runs(session, run, now, most=_MOST_OTHERS),
         onward=query.suffix,
+        to_queue=query.to_queue,
         mode_names=MODE_NAMES,
         kind_names=KIND_NAMES,
         payer_names=PAYER_NAMES,
@@ -103,17 +114,16 @@ async def _own_bookings(session: AsyncSession, actor: Actor | None, run: Run) ->
 async def show_whom_to_book_for(
     request: Request, run_id: UUID, session: ReadSession, query: Annotated[Onward, Query()]
 ) -> Response:
-    """Let whoever acts for several employers say for which; whoever acts for one is led on."""
+    """Let whoever acts for several employers say for which she books or waits; whoever acts for one is led on."""
     run = await get_run(session, run_id)
-    need = f"?need={query.need}" if query.need else ""
     if query.employer is not None:
-        return see_other(_booking_form(query.employer, run_id, need))
+        return see_other(_form_address(query.employer, run_id, query))
     actor = exchange_of(request).actor
     found: Rows[tuple[UUID, str]] = Rows((), None)
     if actor is not None:
         found = await employers_to_book_for(session, actor, run.project_id, query)
     if len(found.rows) == 1 and query.q is None and query.after is None:
-        return see_other(_booking_form(found.rows[0][0], run_id, need))
+        return see_other(_form_address(found.rows[0][0], run_id, query))
     project = await get_project_row(session, run.project_id)
     return render(
         request,
@@ -121,12 +131,14 @@ async def show_whom_to_book_for(
         run=await run_view(session, run),
         project=project,
         employers=Listing.of(request, found, shown=found.rows, name="employers"),
-        form_address=lambda employer_id: _booking_form(employer_id, run_id, need),
+        is_queue=query.queue is not None,
+        form_address=lambda employer_id: _form_address(employer_id, run_id, query),
     )
 
 
-def _booking_form(employer_id: UUID, run_id: UUID, need: str) -> str:
-    return f"/booking/employers/{employer_id}/runs/{run_id}/book{need}"
+def _form_address(employer_id: UUID, run_id: UUID, query: Onward) -> str:
+    need = f"?need={query.need}" if query.need else ""
+    return f"/booking/employers/{employer_id}/runs/{run_id}/{'wait' if query.queue else 'book'}{need}"
 
 
 class BookedSearch(ListFilter):

@@ -16,6 +16,8 @@ from services.booking.bookings.tables import Booking
 from services.booking.courses.commands import cancel_run, change_run, lock_run, tell_of_meeting
 from services.booking.courses.rules import RUN, MeetingPlan, RunState, check_not_over
 from services.booking.courses.tables import Meeting, Run
+from services.booking.seats.waiting import close_queue
+from services.booking.seats.walking import contacts_told
 from shared.kernel.clock import Clock
 
 
@@ -43,12 +45,18 @@ async def change_run_with_bookings(
 async def cancel_run_with_bookings(
     session: AsyncSession, clock: Clock, run_id: UUID, *, reason: str, by: UUID | None = None
 ) -> Run:
-    """Cancel a run and every booking of it, and tell everyone. Nobody who was booked has cancelled late."""
+    """Cancel a run and every booking of it, and tell everyone, those who wait for seats too.
+
+    Nobody who was booked has cancelled late.
+    """
     run = await lock_run(session, run_id)
     RUN.check(RunState(run.state), RunState.CANCELLED)
     check_not_over(run.ends_at, clock.now())
+    waited = await close_queue(session, clock, run, reason=reason, by=by)
     bookings = await active_bookings_of(session, run_id)
     recipients = await everyone_booked(session, bookings)
+    for entry in waited:
+        recipients += tuple(each for each in await contacts_told(session, entry) if each not in recipients)
     for found in bookings:
         booking = await locked(session, Booking, found.id)
         assert booking is not None

@@ -166,6 +166,7 @@ async def placed_view(session: AsyncSession, placed: Placed) -> BookingView:
                 "free_seats": max(0, free),
                 "kept_seats": sum(pool.capacity for pool in setting.pools if pool.holder_id is not None),
                 "taken_seats": sum(pool.taken + taken.get(pool.id, 0) for pool in setting.pools),
+                "waiting": sum(pool.waiting for pool in setting.pools),
             }
         ),
         seats=[_seat_view(seat, people) for seat in placed.seats],

@@ -87,7 +87,7 @@ class MeetingView(View):
 
 
 class RunView(View):
-    """A run, with how many open seats are free just now and how many are kept for employers."""
+    """A run, with how many open seats are free just now, how many are kept for employers, and how many groups wait."""
 
     run_id: UUID
     reference: str
@@ -105,6 +105,7 @@ class RunView(View):
     free_seats: int
     kept_seats: int
     taken_seats: int
+    waiting: int
     employer_cap: int | None
     price_ore: int | None
     currency: str

@@ -13,12 +13,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.base import check_version, locked
 from services.booking.bookings.members import check_need
-from services.booking.bookings.recipients import contacts_of, officers_of, recipients
 from services.booking.courses.queries import summary_of
 from services.booking.courses.tables import Run
 from services.booking.employers.employments import check_member
 from services.booking.needs.commands import meet_need, unmeet_needs
 from services.booking.needs.rules import MetBy
+from services.booking.people.recipients import contacts_of, officers_of, recipients
 from services.booking.projects.tables import ProjectBuyer
 from services.booking.requests.rules import REQUEST, RequestState, RequestWish, check_is_draft, check_wish, choose_buyer
 from services.booking.requests.tables import RequestedRun, RequestHistory, TrainingRequest

@@ -53,6 +53,7 @@ async def run_views(session: AsyncSession, runs: Sequence[Run], *, with_link: Co
                 "free_seats": seats[run.id].free,
                 "kept_seats": seats[run.id].kept,
                 "taken_seats": seats[run.id].taken,
+                "waiting": seats[run.id].waiting,
             }
         )
         for run in runs

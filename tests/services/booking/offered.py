@@ -21,6 +21,7 @@ from services.booking.employers.tables import (
     Undertaking,
     Workplace,
 )
+from services.booking.keys import Keys
 from services.booking.people.tables import Participation, Person, RoleGrant
 from services.booking.projects.tables import FundProgramme, Project, ProjectBuyer
 from services.booking.seats.commands import schedule_run_with_pools
@@ -35,6 +36,7 @@ from shared.kernel.roles import Role
 MONDAY_MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 IN_TWO_WEEKS = MONDAY_MORNING + timedelta(days=14)
 TODAY = date(2026, 11, 23)
+A_KEYS = Keys.derive(b"a root key for what is offered....")
 _OWN_OUTBOX = "SELECT type, payload FROM outbox WHERE xmin = pg_current_xact_id()::xid ORDER BY id"
 
 
@@ -222,11 +224,26 @@ def parts(fact: Any) -> set[tuple[str, UUID]]:  # noqa: ANN401 - any fact with r
 
 
 async def seats_agree(database: Database, run: Run) -> None:
-    """Assert that what the run's pools say is taken is what bookings have, and that no pool has more than it holds."""
+    """Assert that a run's pools say what is so: taken is what bookings have and open offers hold, within capacity.
+
+    And that the open one counts those who wait, whose places are 1, 2, 3 and so on.
+    """
     query = text(
-        "SELECT p.id FROM seat_pools p"
-        " LEFT JOIN seats s ON s.pool_id = p.id AND s.released_at IS NULL"
-        " WHERE p.run_id = :run_id GROUP BY p.id HAVING p.taken <> count(s.id) OR count(s.id) > p.capacity"
+        "WITH held AS ("
+        "  SELECT p.id, p.capacity, p.taken,"
+        "         (SELECT count(*) FROM seats s WHERE s.pool_id = p.id AND s.released_at IS NULL)"
+        "         + (SELECT coalesce(sum(CASE WHEN p.holder_id IS NULL THEN o.open ELSE o.kept END), 0)"
+        "              FROM seat_offers o JOIN waiting_entries e ON e.id = o.entry_id"
+        "             WHERE o.run_id = p.run_id AND o.state = 'open'"
+        "               AND (p.holder_id IS NULL OR p.holder_id = e.employer_id)) AS claimed"
+        "    FROM seat_pools p WHERE p.run_id = :run_id)"
+        " SELECT id FROM held WHERE taken <> claimed OR claimed > capacity"
+        " UNION ALL SELECT p.id FROM seat_pools p WHERE p.run_id = :run_id AND p.waiting <>"
+        "   (SELECT count(*) FROM waiting_entries e"
+        "     WHERE e.run_id = p.run_id AND e.state = 'waiting' AND p.holder_id IS NULL)"
+        " UNION ALL SELECT e.id FROM"
+        "   (SELECT e.id, e.place, row_number() OVER (ORDER BY e.place) AS number FROM waiting_entries e"
+        "     WHERE e.run_id = :run_id AND e.state = 'waiting') e WHERE e.place <> e.number"
     )
     async with database.engine.connect() as connection:
         wrong = (await connection.execute(query, {"run_id": run.id})).all()

@@ -12,10 +12,21 @@ from services.booking.needs.tables import Need, NeedSurvey, TrainingPlan
 from services.booking.people.tables import RoleGrant
 from services.booking.requests.rules import RequestState
 from services.booking.requests.tables import TrainingRequest
+from services.booking.seats.waiting import Wish
+from services.booking.waiting.commands import join_queue
 from shared.kernel.grants import Grant
 from shared.kernel.ids import reference
 from shared.kernel.roles import Role
-from tests.services.booking.offered import MONDAY_MORNING, TODAY, a_clock, a_person, a_project, a_run, an_employer
+from tests.services.booking.offered import (
+    A_KEYS,
+    MONDAY_MORNING,
+    TODAY,
+    a_clock,
+    a_person,
+    a_project,
+    a_run,
+    an_employer,
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,7 @@ async def a_world(session: AsyncSession) -> World:
         created_at=MONDAY_MORNING,
     )
     session.add(request)
+    waits = await join_queue(session, a_clock(), A_KEYS, Wish(project.id, employer.id, run.id, seats=12, least=12))
     coach = RoleGrant(
         person_id=await a_person(session, name="Sara"),
         role=Role.COACH.value,
@@ -70,6 +82,7 @@ async def a_world(session: AsyncSession) -> World:
         "course_id": run.course_id,
         "run_id": run.id,
         "booking_id": booking.id,
+        "entry_id": waits.id,
         "request_id": request.id,
         "workplace_id": employer.workplace_id,
         "buyer_id": project.buyers[0],

@@ -631,6 +631,34 @@ def upgrade() -> None:
     )
     op.create_index('ix_training_requests_employer_id', 'training_requests', ['project_id', 'employer_id', 'id'], unique=False)
     op.create_index('ix_training_requests_need_id', 'training_requests', ['need_id'], unique=False)
+    op.create_table('waiting_entries',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('employer_id', sa.Uuid(), nullable=False),
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('need_id', sa.Uuid(), nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('turn', sa.Text(), nullable=False),
+    sa.Column('seats', sa.Integer(), nullable=False),
+    sa.Column('least', sa.Integer(), nullable=False),
+    sa.Column('joined_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('place', sa.Integer(), nullable=True),
+    sa.Column('passed', sa.Integer(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.CheckConstraint("(state = 'waiting') = (place IS NOT NULL)", name=op.f('ck_waiting_entries_place')),
+    sa.CheckConstraint("state IN ('waiting', 'offered', 'booked', 'left', 'lapsed', 'closed')", name=op.f('ck_waiting_entries_state')),
+    sa.CheckConstraint("turn IN ('first', 'ordinary', 'last')", name=op.f('ck_waiting_entries_turn')),
+    sa.CheckConstraint('least BETWEEN 1 AND seats', name=op.f('ck_waiting_entries_seats')),
+    sa.CheckConstraint('passed >= 0', name=op.f('ck_waiting_entries_passed')),
+    sa.ForeignKeyConstraint(['employer_id'], ['employers.id'], name=op.f('fk_waiting_entries_employer_id')),
+    sa.ForeignKeyConstraint(['need_id'], ['needs.id'], name=op.f('fk_waiting_entries_need_id')),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_waiting_entries_project_id')),
+    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_waiting_entries_run_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_waiting_entries'))
+    )
+    op.create_index('ix_waiting_entries_employer_id', 'waiting_entries', ['employer_id', 'id'], unique=False)
+    op.create_index('ix_waiting_entries_run_id', 'waiting_entries', ['run_id', 'state', 'place'], unique=False)
+    op.create_index('uq_waiting_entries_run_id_employer_id', 'waiting_entries', ['run_id', 'employer_id'], unique=True, postgresql_where=sa.text("state IN ('waiting', 'offered')"))
     op.create_table('requested_runs',
     sa.Column('request_id', sa.Uuid(), nullable=False),
     sa.Column('run_id', sa.Uuid(), nullable=False),
@@ -639,6 +667,26 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_requested_runs_run_id')),
     sa.PrimaryKeyConstraint('request_id', 'run_id', name=op.f('pk_requested_runs'))
     )
+    op.create_table('seat_offers',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('entry_id', sa.Uuid(), nullable=False),
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('kept', sa.Integer(), nullable=False, comment="of the employer's own seats"),
+    sa.Column('open', sa.Integer(), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('next_check_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("(state = 'open') = (next_check_at IS NOT NULL)", name=op.f('ck_seat_offers_next_check_at')),
+    sa.CheckConstraint("state IN ('open', 'accepted', 'declined', 'expired', 'withdrawn')", name=op.f('ck_seat_offers_state')),
+    sa.CheckConstraint('kept >= 0 AND open >= 0 AND kept + open > 0', name=op.f('ck_seat_offers_seats')),
+    sa.ForeignKeyConstraint(['entry_id'], ['waiting_entries.id'], name=op.f('fk_seat_offers_entry_id')),
+    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_seat_offers_run_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seat_offers')),
+    sa.UniqueConstraint('entry_id', name=op.f('uq_seat_offers_entry_id'))
+    )
+    op.create_index('ix_seat_offers_next_check_at', 'seat_offers', ['next_check_at'], unique=False, postgresql_where=sa.text('next_check_at IS NOT NULL'))
+    op.create_index('ix_seat_offers_run_id', 'seat_offers', ['run_id'], unique=False, postgresql_where=sa.text("state = 'open'"))
     op.create_table('training_request_history',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
@@ -652,6 +700,19 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_training_request_history'))
     )
     op.create_index(op.f('ix_training_request_history_request_id'), 'training_request_history', ['request_id'], unique=False)
+    op.create_table('waiting_history',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor_id', sa.Uuid(), nullable=True),
+    sa.Column('change', sa.Text(), nullable=False),
+    sa.Column('before', sa.Text(), nullable=True),
+    sa.Column('after', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('entry_id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['entry_id'], ['waiting_entries.id'], name=op.f('fk_waiting_history_entry_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_waiting_history'))
+    )
+    op.create_index(op.f('ix_waiting_history_entry_id'), 'waiting_history', ['entry_id'], unique=False)
     op.create_table('copy_versions',
     sa.Column('topic', sa.Text(), nullable=False),
     sa.Column('key', sa.Uuid(), nullable=False),
@@ -829,9 +890,18 @@ def downgrade() -> None:
     op.drop_index('ix_dead_letters_open', table_name='dead_letters', postgresql_where=sa.text('settled_at IS NULL'))
     op.drop_table('dead_letters')
     op.drop_table('copy_versions')
+    op.drop_index(op.f('ix_waiting_history_entry_id'), table_name='waiting_history')
+    op.drop_table('waiting_history')
     op.drop_index(op.f('ix_training_request_history_request_id'), table_name='training_request_history')
     op.drop_table('training_request_history')
+    op.drop_index('ix_seat_offers_run_id', table_name='seat_offers', postgresql_where=sa.text("state = 'open'"))
+    op.drop_index('ix_seat_offers_next_check_at', table_name='seat_offers', postgresql_where=sa.text('next_check_at IS NOT NULL'))
+    op.drop_table('seat_offers')
     op.drop_table('requested_runs')
+    op.drop_index('uq_waiting_entries_run_id_employer_id', table_name='waiting_entries', postgresql_where=sa.text("state IN ('waiting', 'offered')"))
+    op.drop_index('ix_waiting_entries_run_id', table_name='waiting_entries')
+    op.drop_index('ix_waiting_entries_employer_id', table_name='waiting_entries')
+    op.drop_table('waiting_entries')
     op.drop_index('ix_training_requests_need_id', table_name='training_requests')
     op.drop_index('ix_training_requests_employer_id', table_name='training_requests')
     op.drop_table('training_requests')

@@ -1,0 +1,44 @@
+"""Who is told of what concerns an employer or a buyer: those who hold a role for it."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.booking.people.tables import Person, RoleGrant
+from shared.contracts.facts import Recipient
+from shared.kernel.roles import Role
+
+
+async def contacts_of(session: AsyncSession, *, project_id: UUID, employer_id: UUID) -> Sequence[UUID]:
+    """Return the employer's contacts in the project, by id."""
+    return await _holders(session, Role.CONTACT, project_id, col(RoleGrant.employer_id) == employer_id)
+
+
+async def officers_of(session: AsyncSession, *, project_id: UUID, buyer_id: UUID) -> Sequence[UUID]:
+    """Return the buyer's procurement officers for the project, by id."""
+    return await _holders(session, Role.PROCUREMENT_OFFICER, project_id, col(RoleGrant.buyer_id) == buyer_id)
+
+
+async def _holders(session: AsyncSession, role: Role, project_id: UUID, held_for: object) -> Sequence[UUID]:
+    statement = (
+        select(RoleGrant.person_id)
+        .join(Person, col(Person.id) == col(RoleGrant.person_id))
+        .where(
+            col(RoleGrant.role) == role.value,
+            held_for,  # type: ignore[arg-type]  # an SQL condition, typed as a bool
+            or_(col(RoleGrant.project_id).is_(None), col(RoleGrant.project_id) == project_id),
+            col(RoleGrant.withdrawn_at).is_(None),
+            col(Person.erased_at).is_(None),
+        )
+        .distinct()
+        .order_by(col(RoleGrant.person_id))
+    )
+    return (await session.exec(statement)).all()
+
+
+def recipients(part: str, people: Iterable[UUID]) -> tuple[Recipient, ...]:
+    """Return the people as recipients in one capacity."""
+    return tuple(Recipient(kind="person", id=person, part=part) for person in people)

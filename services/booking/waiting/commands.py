@@ -1,0 +1,71 @@
+"""Joining a run's queue for an employer, and turning what is offered into a booking."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.booking.bookings.commands import Order, place_booking
+from services.booking.bookings.members import check_need
+from services.booking.bookings.placing import Placed
+from services.booking.courses.commands import lock_run
+from services.booking.employers.employments import check_member
+from services.booking.keys import Keys
+from services.booking.seats import waiting
+from services.booking.seats.queries import get_entry
+from services.booking.seats.tables import WaitingEntry
+from services.booking.seats.waiting import Wish
+from services.booking.seats.walking import told_of_entry
+from shared.contracts.booking import SeatOfferAccepted
+from shared.kernel.clock import Clock
+from shared.kernel.errors import NotFound
+from shared.kernel.ids import new_id
+from shared.kernel.texts import N_
+from shared.messaging.outbox import record
+
+
+async def join_queue(
+    session: AsyncSession, clock: Clock, keys: Keys, wish: Wish, *, by: UUID | None = None
+) -> WaitingEntry:
+    """Let a group of an employer wait for seats. Raises as `seats.waiting.join`, and where run or need are not its own.
+
+    Its contacts are sent a link by which it can leave again without signing in.
+    """
+    run = await lock_run(session, wish.run_id, shared=True)
+    if run.project_id != wish.project_id:
+        raise NotFound(N_("There is no such run in this project."), code="run_not_found", field="run_id")
+    await check_member(session, wish.project_id, wish.employer_id)
+    if wish.need_id is not None:
+        await check_need(session, wish.need_id, project_id=wish.project_id, employer_id=wish.employer_id)
+    entry_id = new_id()
+    code = keys.leave_code(entry_id)
+    return await waiting.join(session, clock, run, wish, entry_id=entry_id, leave_code=code, by=by)
+
+
+async def accept_offer(
+    session: AsyncSession, clock: Clock, entry_id: UUID, *, participants: Sequence[UUID] = (), by: UUID | None = None
+) -> Placed:
+    """Book the seats that are offered, some with names. Raises as `place_booking`, and once the offer's time is up."""
+    at = await waiting.lock_entry(session, entry_id)
+    held = await waiting.take_up(session, clock, at, by=by)
+    seats = sum(part.seats for part in held)
+    entry = at.entry
+    order = Order(entry.project_id, entry.employer_id, entry.run_id, seats, tuple(participants), entry.need_id)
+    placed = await place_booking(session, clock, order, held=held, by=by)
+    fact = SeatOfferAccepted(**await told_of_entry(session, at.run, entry), offered=seats, booking_id=placed.booking.id)
+    await record(session, fact, version=entry.version, at=clock.now())
+    return placed
+
+
+async def find_by_code(session: AsyncSession, keys: Keys, code: str) -> WaitingEntry:
+    """Return the entry that a link leads to; raises NotFound where the link is not one that we wrote."""
+    entry_id = keys.entry_of(code)
+    if entry_id is None:
+        raise NotFound(N_("This link is not whole. Copy all of it from the message."), code="link_unknown")
+    return await get_entry(session, entry_id)
+
+
+async def leave_by_code(session: AsyncSession, clock: Clock, keys: Keys, code: str) -> WaitingEntry:
+    """Take the entry of a link out of the queue. Nobody is signed in, so nobody is named in its history."""
+    entry = await find_by_code(session, keys, code)
+    return await waiting.leave(session, clock, entry.id, because="left_by_link")
