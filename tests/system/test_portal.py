@@ -115,6 +115,12 @@ def _routes() -> dict[str, re.Pattern[str]]:
 NOT_LINKED: Final = frozenset(
     {
         "/booking/projects/{project_id}/protected/{person_id}",  # a protected identity
+        "/booking/queue/{entry_id}",  # a group that waits for seats
+        "/booking/queue/{entry_id}/accept",
+        "/booking/queue/{entry_id}/decline",
+        "/booking/queue/{entry_id}/leave",
+        "/booking/queue/{entry_id}/move",
+        "/booking/queue/leave/{code}",  # the link in a message to whoever waits
         "/booking/requests/{request_id}/edit",  # a request that is not yet sent
         "/booking/requests/{request_id}/submit",
         "/booking/training-plans/{plan_id}/open",  # a plan that is agreed on

@@ -22,7 +22,7 @@ from services.booking.waiting.views import MoveInQueue, WaitingEntryView, entry_
 from services.booking.waiting.words import STATE_KINDS, STATE_NAMES, TURN_NAMES, why_text
 from shared.kernel.texts import N_, Text
 from shared.web.edge import CommandContext, ReadSession
-from shared.web.pages.exports import Column, ListFilter, export
+from shared.web.pages.exports import Column, ListFilter, show_or_export
 from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
@@ -62,17 +62,17 @@ async def show_employer_queue(
         found = await queries.search_entries(session, page, employer_id=employer_id, project_ids=ids)
         return Rows(await entry_views(session, found.rows), found.next)
 
-    if query.format:
-        return await export(request, query, name="queue", columns=_COLUMNS, read=read)
-    found = await read(query)
-    return render(
-        request,
-        "waiting/list.html",
-        standing=standing,
-        entries=Listing.of(request, found, shown=found.rows, name="entries"),
-        state_names=STATE_NAMES,
-        state_kinds=STATE_KINDS,
-    )
+    async def show(listing: Listing[WaitingEntryView]) -> Response:
+        return render(
+            request,
+            "waiting/list.html",
+            standing=standing,
+            entries=listing,
+            state_names=STATE_NAMES,
+            state_kinds=STATE_KINDS,
+        )
+
+    return await show_or_export(request, query, name="queue", columns=_COLUMNS, read=read, show=show)
 
 
 @router.get("/projects/{project_id}/runs/{run_id}/queue")
@@ -87,21 +87,21 @@ async def show_run_queue(
         found = await queries.run_queue(session, run_id, page)
         return Rows(await entry_views(session, found.rows), found.next)
 
-    if query.format:
-        return await export(request, query, name=f"{run.reference}-queue", columns=_RUN_COLUMNS, read=read)
-    found = await read(query)
-    return render(
-        request,
-        "waiting/run_queue.html",
-        project=await led_project(request, session, project_id),
-        run=await run_view(session, run),
-        entries=Listing.of(request, found, shown=found.rows, name="entries"),
-        whys={view.entry_id: why_text(view, most_passes=project.queue_passes) for view in found.rows},
-        offered=await entry_views(session, await queries.offered_of(session, run_id)),
-        most_passes=project.queue_passes,
-        hours=project.offer_hours,
-        turn_names=TURN_NAMES,
-    )
+    async def show(listing: Listing[WaitingEntryView]) -> Response:
+        return render(
+            request,
+            "waiting/run_queue.html",
+            project=await led_project(request, session, project_id),
+            run=await run_view(session, run),
+            entries=listing,
+            whys={view.entry_id: why_text(view, most_passes=project.queue_passes) for view in listing.rows},
+            offered=await entry_views(session, await queries.offered_of(session, run_id)),
+            most_passes=project.queue_passes,
+            hours=project.offer_hours,
+            turn_names=TURN_NAMES,
+        )
+
+    return await show_or_export(request, query, name="queue", columns=_RUN_COLUMNS, read=read, show=show)
 
 
 @router.get(_MOVE)
