@@ -80,6 +80,7 @@ class CourseEntry(_Input):
     key: Key
     title: Line
     description: Paragraph
+    area: Line | None = None
     runs: tuple[RunEntry, ...] = ()
 
 

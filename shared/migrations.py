@@ -35,15 +35,16 @@ async def check_migrated(service: str, url: str) -> None:
     await asyncio.to_thread(command.check, migration_config(service, url))
 
 
-def run_migrations(metadata: Sequence[MetaData]) -> None:
+def run_migrations(metadata: Sequence[MetaData], *, extensions: Sequence[str] = ()) -> None:
     """Run the migrations that Alembic asks for; the whole of a service's `migrations/env.py`.
 
-    Two processes that start together are serialised by an advisory lock.
+    Two processes that start together are serialised by an advisory lock. `extensions` that the database lacks are made
+    first: those that PostgreSQL trusts a database's owner with.
     """
-    asyncio.run(_run_online(metadata))
+    asyncio.run(_run_online(metadata, extensions))
 
 
-async def _run_online(metadata: Sequence[MetaData]) -> None:
+async def _run_online(metadata: Sequence[MetaData], extensions: Sequence[str]) -> None:
     from alembic import context  # noqa: PLC0415 - exists only while Alembic runs
 
     options: dict[str, Any] = {
@@ -58,6 +59,8 @@ async def _run_online(metadata: Sequence[MetaData]) -> None:
         context.configure(connection=connection, **options)
         with context.begin_transaction():
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('kurslots-migrations'))")
+            for extension in extensions:
+                connection.exec_driver_sql(f"CREATE EXTENSION IF NOT EXISTS {extension}")
             context.run_migrations()
 
     try:

@@ -81,6 +81,7 @@ _COURSES: Final[Permits] = {
     "list_courses": PUBLIC,
     "add_course": _RUNS_PROJECT,
     "list_runs": PUBLIC,
+    "list_open_runs": PUBLIC,
     "get_run": PUBLIC,
     "schedule_run": _RUNS_PROJECT,
     "keep_seats": _RUNS_PROJECT,

@@ -28,7 +28,7 @@ from shared.kernel.texts import N_
 from shared.messaging.outbox import Told
 
 _SETTING = """
-    SELECT e.name, part.membership, c.title, c.kind, c.language, m.*, p.*,
+    SELECT e.name, part.membership, c.title, c.kind, c.area, c.language, m.*, p.*,
            ARRAY(SELECT DISTINCT g.person_id
                    FROM role_grants AS g JOIN persons ON persons.id = g.person_id
                   WHERE g.role = $5 AND g.employer_id = $3 AND (g.project_id IS NULL OR g.project_id = $2)
@@ -108,7 +108,7 @@ class Placed:
 async def setting_of(session: AsyncSession, run: Run, *, project_id: UUID, employer_id: UUID) -> Setting:
     """Return what a booking of the employer rests on; raises NotFound unless it has a part in the project now."""
     found = await rows_of(session, _SETTING, run.id, project_id, employer_id, run.course_id, Role.CONTACT.value)
-    name, membership, title, kind, language, *rest, contacts = found[0]
+    name, membership, title, kind, area, language, *rest, contacts = found[0]
     if membership != Membership.JOINED.value:
         raise NotFound(N_("The employer takes no part in this project."), code="not_in_project")
     meetings = [
@@ -124,6 +124,7 @@ async def setting_of(session: AsyncSession, run: Run, *, project_id: UUID, emplo
         project_id=project_id,
         title=title,
         description="",
+        area=area,
         language=language,
         kind=kind,
         created_at=run.created_at,

@@ -18,6 +18,7 @@ from services.booking.courses.queries import get_course, get_run
 from services.booking.courses.tables import Run
 from services.booking.courses.words import KIND_NAMES, MODE_NAMES, PAYER_NAMES, language_name
 from services.booking.projects.queries import get_project_row
+from services.booking.seats.open_data import courses_data
 from services.booking.seats.run_search import listed_run, other_runs
 from services.booking.seats.views import run_view
 from shared.kernel.grants import Actor, Scope
@@ -25,7 +26,7 @@ from shared.kernel.money import Money
 from shared.kernel.roles import Role
 from shared.kernel.texts import N_, Text
 from shared.web.edge import CurrentClock, ReadSession
-from shared.web.exchange import exchange_of
+from shared.web.exchange import exchange_of, parts_of
 from shared.web.pages.exports import Column, ListFilter, export
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render, see_other
@@ -68,11 +69,13 @@ async def show_run(
     project = await get_project_row(session, run.project_id)
     view = await run_view(session, run)
     actor = exchange_of(request).actor
+    listed = listed_run(view, project.name, course.description, project.owner_name)
     return render(
         request,
         "bookings/run.html",
         run=view,
-        listed=listed_run(view, project.name),
+        listed=listed,
+        structured=None if exchange_of(request).subject else courses_data([listed], parts_of(request).origin),
         description=course.description,
         project=project,
         price=Money(view.price_ore, view.currency) if view.price_ore else None,

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Request
+from pydantic import Field
 from starlette.responses import Response
 
 from services.booking.courses import commands, queries
@@ -24,6 +25,7 @@ class AddCourse(Body):
     language: LanguageCode = "sv"
     cpv: Cpv | None = None
     kind: CourseKind = CourseKind.OPEN
+    area: Line | None = Field(default=None, description="A field of the project's; a new name makes a new one")
 
 
 @router.get("/projects/{project_id}/courses")
@@ -38,7 +40,7 @@ async def add_course(request: Request, project_id: UUID, body: AddCourse) -> Res
     """Add a course to the project."""
 
     async def command(context: CommandContext) -> CourseView:
-        plan = CoursePlan(body.title, body.description, body.kind, body.language, body.cpv)
+        plan = CoursePlan(body.title, body.description, body.kind, body.language, body.cpv, body.area)
         return CourseView.of(
             await commands.add_course(context.session, context.clock, project_id=project_id, plan=plan)
         )

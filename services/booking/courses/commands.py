@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, func
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.base import locked
+from services.booking.courses.finding import describe_run
 from services.booking.courses.queries import meetings_of, summary_of
 from services.booking.courses.rules import (
     RUN,
@@ -30,7 +32,8 @@ from services.booking.courses.rules import (
     mode_of,
     reminder_at,
 )
-from services.booking.courses.tables import Course, Meeting, Run, RunHistory
+from services.booking.courses.tables import Course, CourseArea, Meeting, Run, RunHistory
+from services.booking.courses.words_index import ANY_CASE
 from services.booking.projects.tables import Project
 from shared.contracts.booking import KeptSeats, MeetingApproached, RunCancelled, RunChanged, RunScheduled
 from shared.contracts.facts import Recipient
@@ -48,11 +51,13 @@ async def add_course(
     session: AsyncSession, clock: Clock, *, project_id: UUID, plan: CoursePlan, course_id: UUID | None = None
 ) -> Course:
     """Add a course to a project; `course_id` where the caller has a stable one."""
+    area = None if plan.area is None else await _area_named(session, project_id, plan.area)
     course = Course(
         id=course_id or new_id(),
         project_id=project_id,
         title=plan.title,
         description=plan.description,
+        area=area,
         language=plan.language,
         cpv=plan.cpv,
         kind=plan.kind.value,
@@ -61,6 +66,16 @@ async def add_course(
     session.add(course)
     await session.flush()
     return course
+
+
+async def _area_named(session: AsyncSession, project_id: UUID, name: str) -> str:
+    """Return what the project calls the area, added where it has none of that name in any case of letters."""
+    same = func.lower(col(CourseArea.name).collate(ANY_CASE)) == name.lower()
+    known = select(CourseArea.name).where(col(CourseArea.project_id) == project_id, same).limit(1)
+    if (found := (await session.exec(known)).first()) is not None:
+        return found
+    await session.exec(insert(CourseArea).values(project_id=project_id, name=name).on_conflict_do_nothing())
+    return name
 
 
 async def lock_run(session: AsyncSession, run_id: UUID, *, shared: bool = False) -> Run:
@@ -272,6 +287,7 @@ async def _replace_meetings(
         row.starts_at, row.ends_at, row.mode = plan.starts_at, plan.ends_at, plan.mode.value
         row.place, row.digital_link = plan.place, plan.digital_link
     await session.flush()
+    await describe_run(session, run.id)
 
 
 async def _reminder_days(session: AsyncSession, project_id: UUID) -> int:

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from services.booking.courses import commands
+from services.booking.courses.queries import areas_of
 from services.booking.courses.rules import CourseKind, CoursePlan, RunState
 from services.booking.courses.tables import Course, Run
 from services.booking.courses.views import Cpv, LanguageCode
@@ -52,6 +53,7 @@ class CourseForm(Body):
     language: LanguageCode = "sv"
     kind: CourseKind = CourseKind.OPEN
     cpv: Cpv | None = None
+    area: Line | None = None
 
 
 class AddedView(View):
@@ -62,6 +64,7 @@ class AddedView(View):
 
 _COLUMNS: Final = (
     Column(N_("Course"), lambda row: row.course.title),
+    Column(N_("Area"), lambda row: row.course.area),
     Column(N_("Kind"), lambda row: Text(KIND_NAMES[CourseKind(row.course.kind)])),
     Column(N_("Language"), lambda row: language_name(row.course.language)),
     Column(N_("CPV code"), lambda row: row.course.cpv),
@@ -101,7 +104,7 @@ async def send_add_course(request: Request, project_id: UUID, session: ReadSessi
     """Add a course, and lead on to scheduling a run of it."""
 
     async def command(context: CommandContext, body: CourseForm) -> AddedView:
-        plan = CoursePlan(body.title, body.description, body.kind, body.language, body.cpv)
+        plan = CoursePlan(body.title, body.description, body.kind, body.language, body.cpv, body.area)
         course = await commands.add_course(context.session, context.clock, project_id=project_id, plan=plan)
         return AddedView(course_id=course.id)
 
@@ -121,6 +124,7 @@ async def _form_page(request: Request, session: AsyncSession, project_id: UUID, 
         "courses/add_course.html",
         project=await led_project(request, session, project_id),
         form=form,
+        areas=await areas_of(session, project_id),
         kinds=[(kind.value, KIND_NAMES[kind]) for kind in CourseKind],
         languages=list(LANGUAGE_NAMES.items()),
     )

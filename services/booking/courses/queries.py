@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.courses.tables import Course, Meeting, Run, RunHistory
+from services.booking.courses.tables import Course, CourseArea, Meeting, Run, RunHistory, RunWords
 from shared.contracts import facts
 from shared.kernel.errors import NotFound
 from shared.kernel.grants import Scope
@@ -46,14 +46,23 @@ async def list_courses(session: AsyncSession, project_id: UUID, query: PageFilte
 async def list_runs(
     session: AsyncSession, project_id: UUID, query: PageFilter, *conditions: ColumnElement[bool]
 ) -> Rows[Run]:
-    """Return the project's runs that meet the conditions, the earliest first."""
+    """Return the project's runs that meet the conditions (on it, its course and its words), the earliest first."""
     return await page_of(
         session,
-        select(Run).where(col(Run.project_id) == project_id, *conditions),
+        select(Run)
+        .join(Course, col(Course.id) == col(Run.course_id))
+        .join(RunWords, col(RunWords.run_id) == col(Run.id))
+        .where(col(Run.project_id) == project_id, *conditions),
         [col(Run.starts_at), col(Run.id)],
         query,
         keys=lambda run: (run.starts_at, run.id),
     )
+
+
+async def areas_of(session: AsyncSession, project_id: UUID) -> Sequence[str]:
+    """Return the names of the project's areas of courses, in order."""
+    statement = select(CourseArea.name).where(col(CourseArea.project_id) == project_id)
+    return (await session.exec(statement.order_by(col(CourseArea.name)))).all()
 
 
 async def meetings_of(session: AsyncSession, run_id: UUID) -> Sequence[Meeting]:

@@ -56,13 +56,14 @@ RUN: Final = Moves("run", {RunState.SCHEDULED: {RunState.SCHEDULED, RunState.CAN
 
 @dataclass(frozen=True, slots=True)
 class CoursePlan:
-    """A course as it is wished; `language` by its two letters (ISO 639-1), `cpv` in normal form."""
+    """A course as it is wished; `language` by its two letters (ISO 639-1), `cpv` in normal form, `area` by name."""
 
     title: str
     description: str
     kind: CourseKind
     language: str = "sv"
     cpv: str | None = None
+    area: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,33 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field
 
 from services.booking.base import BookingTable, HistoryColumns, moment, prose, sorted_text
 from services.booking.courses.rules import CourseKind, FeePayer, Mode, RunState
+from services.booking.courses.words_index import VECTOR
 from shared.kernel.ids import new_id
 from shared.kernel.states import state_check
+
+
+class CourseArea(BookingTable, table=True):
+    """What a project calls a field of its courses; the name is the key, so that lists need not look it up."""
+
+    __tablename__ = "course_areas"
+
+    project_id: UUID = Field(foreign_key="projects.id", primary_key=True)
+    name: str = sorted_text(primary_key=True)
 
 
 class Course(BookingTable, table=True):
@@ -18,6 +38,9 @@ class Course(BookingTable, table=True):
     __tablename__ = "courses"
     __table_args__ = (
         CheckConstraint(state_check("kind", CourseKind), name="kind"),
+        ForeignKeyConstraint(
+            ["project_id", "area"], ["course_areas.project_id", "course_areas.name"], onupdate="CASCADE"
+        ),
         UniqueConstraint("id", "project_id"),
         Index("ix_courses_project_id_title", "project_id", "title", "id"),
     )
@@ -26,6 +49,7 @@ class Course(BookingTable, table=True):
     project_id: UUID = Field(foreign_key="projects.id")
     title: str = sorted_text()
     description: str = prose()
+    area: str | None = sorted_text(default=None)
     language: str = prose()
     cpv: str | None = prose(default=None)
     kind: str = prose()
@@ -90,6 +114,25 @@ class Meeting(BookingTable, table=True):
     place: str | None = prose(default=None)
     digital_link: str | None = prose(default=None)
     next_check_at: datetime | None = moment(default=None)
+
+
+class RunWords(BookingTable, table=True):
+    """By which words a run is found: its texts in small letters, and what the database makes of them.
+
+    Written by `courses.finding`; `title` has the area too, `about` the project, `place` municipality and reference.
+    """
+
+    __tablename__ = "run_words"
+    __table_args__ = (
+        Index("ix_run_words_words", "words", postgresql_using="gin"),
+        Index("ix_run_words_title", "title", postgresql_using="gin", postgresql_ops={"title": "gin_trgm_ops"}),
+    )
+
+    run_id: UUID = Field(foreign_key="runs.id", primary_key=True)
+    title: str = prose()
+    place: str = prose()
+    about: str = prose()
+    words: str = Field(sa_column=Column(TSVECTOR, Computed(VECTOR, persisted=True), nullable=False))
 
 
 class RunHistory(HistoryColumns, table=True):

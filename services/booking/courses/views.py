@@ -26,6 +26,7 @@ class CourseView(View):
     project_id: UUID
     title: str
     description: str
+    area: str | None
     language: str
     cpv: str | None
     kind: CourseKind
@@ -95,6 +96,7 @@ class RunView(View):
     course_id: UUID
     course_title: str
     course_kind: CourseKind
+    area: str | None = None
     language: str
     state: RunState
     mode: Mode
@@ -123,6 +125,7 @@ def run_fields(run: Run, course: Course, meetings: Sequence[Meeting], *, with_li
         **{name: getattr(run, name) for name in RunView.model_fields if hasattr(run, name)},
         "course_title": course.title,
         "course_kind": course.kind,
+        "area": course.area,
         "language": course.language,
         "meetings": [MeetingView.of(meeting, with_link=with_link) for meeting in meetings],
     }

@@ -5,4 +5,4 @@ from shared.messaging.tables import metadata as messaging
 from shared.migrations import run_migrations
 from shared.web.tables import metadata as web
 
-run_migrations([METADATA, messaging, web])
+run_migrations([METADATA, messaging, web], extensions=["btree_gist", "pg_trgm"])

@@ -1,37 +1,27 @@
 """Runs and their seats over HTTP. Changing and cancelling a run concerns its bookings, and is there."""
 
-from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
-from sqlmodel import col
 from starlette.responses import Response
 
 from services.booking.courses import queries as courses
-from services.booking.courses.rules import EARLIEST, LATEST, Mode
-from services.booking.courses.tables import Run
 from services.booking.courses.views import RunView
 from services.booking.projects.queries import get_project_row
 from services.booking.seats import commands
+from services.booking.seats.open_data import OpenRun
+from services.booking.seats.run_search import RunFilter, RunQuery, conditions_of, search_runs
 from services.booking.seats.views import MOST_SEATS, ScheduleRun, run_view, run_views
-from shared.kernel.calendar import at_stockholm
 from shared.web.bodies import Body
-from shared.web.edge import CommandContext, ReadSession, run_command
-from shared.web.paging import Page, PageFilter
+from shared.web.conditional import tagged
+from shared.web.edge import CommandContext, CurrentClock, ReadSession, run_command
+from shared.web.exchange import parts_of
+from shared.web.paging import Page
 
 router = APIRouter(tags=["runs"])
-Day = Annotated[date, Field(ge=EARLIEST.date(), lt=LATEST.date())]
-
-
-class RunFilter(PageFilter):
-    """Which runs to list."""
-
-    from_: Day | None = Field(default=None, alias="from", description="Runs that begin on this day or later")
-    to: Day | None = Field(default=None, description="Runs that begin on this day or earlier")
-    municipality: str | None = Field(default=None, pattern=r"^\d{4}$", description="Municipality code")
-    mode: Mode | None = Field(default=None, description="How people take part")
+_OPEN = {"access-control-allow-origin": "*", "cache-control": "public, max-age=60"}
 
 
 class KeepSeats(Body):
@@ -45,21 +35,22 @@ class KeepSeats(Body):
 async def list_runs(project_id: UUID, query: Annotated[RunFilter, Query()], session: ReadSession) -> Page[RunView]:
     """The project's runs, the earliest first, with the seats that are free now."""
     await get_project_row(session, project_id)
-    conditions = []
-    if query.from_ is not None:
-        conditions.append(col(Run.starts_at) >= _midnight(query.from_))
-    if query.to is not None:
-        conditions.append(col(Run.starts_at) < _midnight(query.to + timedelta(days=1)))
-    if query.municipality is not None:
-        conditions.append(col(Run.municipality) == query.municipality)
-    if query.mode is not None:
-        conditions.append(col(Run.mode) == query.mode.value)
-    page = await courses.list_runs(session, project_id, query, *conditions)
+    page = await courses.list_runs(session, project_id, query, *conditions_of(query))
     return Page(items=await run_views(session, page.rows), next=page.next)
 
 
-def _midnight(day: date) -> datetime:
-    return at_stockholm(day, time(0))
+@router.get("/runs", response_model=Page[OpenRun])
+async def list_open_runs(
+    request: Request, query: Annotated[RunQuery, Query()], session: ReadSession, clock: CurrentClock
+) -> Response:
+    """The runs to come of every project, for whoever wants to show them elsewhere: open data, free to use.
+
+    Answered with an ETag, to ask with If-None-Match, and to scripts of any site.
+    """
+    found = await search_runs(session, query, clock.now())
+    origin = parts_of(request).origin
+    page = Page[OpenRun](items=[OpenRun.of(run, origin) for run in found.rows], next=found.next)
+    return tagged(request, page.model_dump_json().encode(), media_type="application/json", headers=_OPEN)
 
 
 @router.get("/runs/{run_id}")

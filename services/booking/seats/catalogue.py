@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.courses.commands import add_course
+from services.booking.courses.finding import describe_runs_of
 from services.booking.courses.rules import CourseKind, CoursePlan, FeePayer, MeetingPlan, Mode, RunPlan
 from services.booking.courses.tables import Course, Run
 from services.booking.courses.views import Cpv, LanguageCode, Link, Municipality
@@ -70,6 +71,7 @@ class CourseInput(_Input):
     kind: Annotated[CourseKind, Loose] = CourseKind.OPEN
     language: LanguageCode = "sv"
     cpv: Cpv | None = None
+    area: Line | None = None
     runs: Annotated[tuple[RunInput, ...], Loose] = ()
 
 
@@ -88,7 +90,7 @@ async def load_catalogue(session: AsyncSession, clock: Clock, catalogue: Catalog
         course_key = f"{catalogue.project_code}/{entry.key}"
         course = await session.get(Course, stable_id("course", course_key))
         if course is None:
-            plan = CoursePlan(entry.title, entry.description, entry.kind, entry.language, entry.cpv)
+            plan = CoursePlan(entry.title, entry.description, entry.kind, entry.language, entry.cpv, entry.area)
             course_id = stable_id("course", course_key)
             course = await add_course(session, clock, project_id=catalogue.project_id, plan=plan, course_id=course_id)
             added += 1
@@ -97,4 +99,5 @@ async def load_catalogue(session: AsyncSession, clock: Clock, catalogue: Catalog
             if await session.get(Run, run_id) is None:
                 await schedule_run_with_pools(session, clock, course=course, plan=run.plan(), run_id=run_id)
                 added += 1
+    await describe_runs_of(session, catalogue.project_id)
     return added

@@ -8,10 +8,13 @@ from starlette.responses import Response
 
 from services.booking.courses.rules import Mode
 from services.booking.courses.words import MODE_NAMES, language_name
+from services.booking.courses.words_index import words_of
+from services.booking.seats.open_data import courses_data
 from services.booking.seats.run_search import ListedRun, RunSearch, choices_of, search_runs
 from shared.kernel.money import Money
 from shared.kernel.texts import N_, Text
 from shared.web.edge import CurrentClock, ReadSession
+from shared.web.exchange import exchange_of, parts_of
 from shared.web.pages.exports import Column, export
 from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
@@ -28,6 +31,7 @@ _ONWARD: Final = ("employer", "need")
 _COLUMNS: Final = (
     Column(N_("Course"), lambda run: run.view.course_title),
     Column(N_("Number"), lambda run: run.view.reference),
+    Column(N_("Area"), lambda run: run.view.area),
     Column(N_("Project"), lambda run: run.project_name),
     Column(N_("Begins"), lambda run: run.view.starts_at),
     Column(N_("Ends"), lambda run: run.view.ends_at),
@@ -58,12 +62,14 @@ async def show_runs(
     return render(
         request,
         "seats/runs.html",
-        runs=Listing.of(request, found, shown=found.rows, name="runs", sort=query.sort or "starts", travelling=_ONWARD),
+        runs=Listing.of(request, found, shown=found.rows, name="runs", sort=query.order, travelling=_ONWARD),
         choices=await choices_of(session, now),
         modes=[(mode.value, MODE_NAMES[mode]) for mode in Mode],
         mode_names=MODE_NAMES,
         language_name=language_name,
         onward=_onward(query),
+        has_words=bool(words_of(query.q or "")),
+        structured=None if exchange_of(request).subject else courses_data(found.rows, parts_of(request).origin),
     )
 
 

@@ -167,21 +167,12 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_projects')),
     sa.UniqueConstraint('code', name=op.f('uq_projects_code'))
     )
-    op.create_table('courses',
-    sa.Column('id', sa.Uuid(), nullable=False),
+    op.create_table('course_areas',
     sa.Column('project_id', sa.Uuid(), nullable=False),
-    sa.Column('title', sa.Text(collation='sv-x-icu'), nullable=False),
-    sa.Column('description', sa.Text(), nullable=False),
-    sa.Column('language', sa.Text(), nullable=False),
-    sa.Column('cpv', sa.Text(), nullable=True),
-    sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.CheckConstraint("kind IN ('open', 'tailored', 'outside')", name=op.f('ck_courses_kind')),
-    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_courses_project_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_courses')),
-    sa.UniqueConstraint('id', 'project_id', name=op.f('uq_courses_id_project_id'))
+    sa.Column('name', sa.Text(collation='sv-x-icu'), nullable=False),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_course_areas_project_id')),
+    sa.PrimaryKeyConstraint('project_id', 'name', name=op.f('pk_course_areas'))
     )
-    op.create_index('ix_courses_project_id_title', 'courses', ['project_id', 'title', 'id'], unique=False)
     op.create_table('employer_history',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
@@ -348,6 +339,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_workplaces_employer_id'), 'workplaces', ['employer_id'], unique=False)
     op.create_index('uq_workplaces_cfar', 'workplaces', ['cfar'], unique=True, postgresql_where=sa.text('cfar IS NOT NULL'))
+    op.create_table('courses',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('title', sa.Text(collation='sv-x-icu'), nullable=False),
+    sa.Column('description', sa.Text(), nullable=False),
+    sa.Column('area', sa.Text(collation='sv-x-icu'), nullable=True),
+    sa.Column('language', sa.Text(), nullable=False),
+    sa.Column('cpv', sa.Text(), nullable=True),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("kind IN ('open', 'tailored', 'outside')", name=op.f('ck_courses_kind')),
+    sa.ForeignKeyConstraint(['project_id', 'area'], ['course_areas.project_id', 'course_areas.name'], name=op.f('fk_courses_project_id_area'), onupdate='CASCADE'),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_courses_project_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_courses')),
+    sa.UniqueConstraint('id', 'project_id', name=op.f('uq_courses_id_project_id'))
+    )
+    op.create_index('ix_courses_project_id_title', 'courses', ['project_id', 'title', 'id'], unique=False)
     op.create_table('employments',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('person_id', sa.Uuid(), nullable=False),
@@ -425,6 +433,18 @@ def upgrade() -> None:
     )
     op.create_index('ix_runs_course_id', 'runs', ['course_id'], unique=False)
     op.create_index('ix_runs_project_id_starts_at', 'runs', ['project_id', 'starts_at', 'id'], unique=False)
+    op.create_table('training_plans',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('survey_id', sa.Uuid(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('agreed_on', sa.Date(), nullable=True),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.CheckConstraint("(state = 'agreed') = (agreed_on IS NOT NULL)", name=op.f('ck_training_plans_agreed_on')),
+    sa.CheckConstraint("state IN ('draft', 'agreed')", name=op.f('ck_training_plans_state')),
+    sa.ForeignKeyConstraint(['survey_id'], ['need_surveys.id'], name=op.f('fk_training_plans_survey_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_training_plans')),
+    sa.UniqueConstraint('survey_id', name=op.f('uq_training_plans_survey_id'))
+    )
     op.create_table('bookings',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('reference', sa.Text(), nullable=False),
@@ -465,73 +485,6 @@ def upgrade() -> None:
     )
     op.create_index('ix_meetings_next_check_at', 'meetings', ['next_check_at'], unique=False, postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.create_index('ix_meetings_run_id_starts_at', 'meetings', ['run_id', 'starts_at'], unique=False)
-    op.create_table('run_history',
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
-    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('actor_id', sa.Uuid(), nullable=True),
-    sa.Column('change', sa.Text(), nullable=False),
-    sa.Column('before', sa.Text(), nullable=True),
-    sa.Column('after', sa.Text(), nullable=True),
-    sa.Column('reason', sa.Text(), nullable=True),
-    sa.Column('run_id', sa.Uuid(), nullable=False),
-    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_run_history_run_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_run_history'))
-    )
-    op.create_index(op.f('ix_run_history_run_id'), 'run_history', ['run_id'], unique=False)
-    op.create_table('seat_caps',
-    sa.Column('run_id', sa.Uuid(), nullable=False),
-    sa.Column('employer_id', sa.Uuid(), nullable=False),
-    sa.Column('cap', sa.Integer(), nullable=False),
-    sa.Column('taken', sa.Integer(), nullable=False),
-    sa.CheckConstraint('taken BETWEEN 0 AND cap', name=op.f('ck_seat_caps_taken')),
-    sa.ForeignKeyConstraint(['employer_id'], ['employers.id'], name=op.f('fk_seat_caps_employer_id')),
-    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_seat_caps_run_id')),
-    sa.PrimaryKeyConstraint('run_id', 'employer_id', name=op.f('pk_seat_caps'))
-    )
-    op.create_table('seat_pools',
-    sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('run_id', sa.Uuid(), nullable=False),
-    sa.Column('holder_id', sa.Uuid(), nullable=True),
-    sa.Column('capacity', sa.Integer(), nullable=False),
-    sa.Column('taken', sa.Integer(), nullable=False),
-    sa.Column('waiting', sa.Integer(), nullable=False),
-    sa.CheckConstraint('taken BETWEEN 0 AND capacity', name=op.f('ck_seat_pools_taken')),
-    sa.CheckConstraint('waiting >= 0', name=op.f('ck_seat_pools_waiting')),
-    sa.ForeignKeyConstraint(['holder_id'], ['employers.id'], name=op.f('fk_seat_pools_holder_id')),
-    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_seat_pools_run_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_seat_pools')),
-    sa.UniqueConstraint('run_id', 'holder_id', name=op.f('uq_seat_pools_run_id_holder_id'), postgresql_nulls_not_distinct=True)
-    )
-    op.create_index('ix_seat_pools_holder_id', 'seat_pools', ['holder_id'], unique=False)
-    op.create_table('training_plans',
-    sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('survey_id', sa.Uuid(), nullable=False),
-    sa.Column('state', sa.Text(), nullable=False),
-    sa.Column('agreed_on', sa.Date(), nullable=True),
-    sa.Column('version', sa.Integer(), nullable=False),
-    sa.CheckConstraint("(state = 'agreed') = (agreed_on IS NOT NULL)", name=op.f('ck_training_plans_agreed_on')),
-    sa.CheckConstraint("state IN ('draft', 'agreed')", name=op.f('ck_training_plans_state')),
-    sa.ForeignKeyConstraint(['survey_id'], ['need_surveys.id'], name=op.f('fk_training_plans_survey_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_training_plans')),
-    sa.UniqueConstraint('survey_id', name=op.f('uq_training_plans_survey_id'))
-    )
-    op.create_table('booking_history',
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
-    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('actor_id', sa.Uuid(), nullable=True),
-    sa.Column('change', sa.Text(), nullable=False),
-    sa.Column('before', sa.Text(), nullable=True),
-    sa.Column('after', sa.Text(), nullable=True),
-    sa.Column('reason', sa.Text(), nullable=True),
-    sa.Column('booking_id', sa.Uuid(), nullable=False),
-    sa.Column('seats_before', sa.Integer(), nullable=False),
-    sa.Column('seats_after', sa.Integer(), nullable=False),
-    sa.Column('joined', sa.ARRAY(sa.Uuid()), nullable=False),
-    sa.Column('left_out', sa.ARRAY(sa.Uuid()), nullable=False),
-    sa.ForeignKeyConstraint(['booking_id'], ['bookings.id'], name=op.f('fk_booking_history_booking_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_booking_history'))
-    )
-    op.create_index(op.f('ix_booking_history_booking_id'), 'booking_history', ['booking_id'], unique=False)
     op.create_table('needs',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('plan_id', sa.Uuid(), nullable=False),
@@ -562,6 +515,87 @@ def upgrade() -> None:
     )
     op.create_index('ix_needs_met_with_id', 'needs', ['met_with_id'], unique=False)
     op.create_index('ix_needs_plan_id', 'needs', ['plan_id'], unique=False)
+    op.create_table('run_history',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor_id', sa.Uuid(), nullable=True),
+    sa.Column('change', sa.Text(), nullable=False),
+    sa.Column('before', sa.Text(), nullable=True),
+    sa.Column('after', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_run_history_run_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_run_history'))
+    )
+    op.create_index(op.f('ix_run_history_run_id'), 'run_history', ['run_id'], unique=False)
+    op.create_table('run_words',
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('place', sa.Text(), nullable=False),
+    sa.Column('about', sa.Text(), nullable=False),
+    sa.Column('words', postgresql.TSVECTOR(), sa.Computed('setweight(to_tsvector(\'swedish\'::regconfig, title) || to_tsvector(\'simple\'::regconfig, title) || to_tsvector(\'swedish\'::regconfig, translate(title, \'åäöéèêëáàâãíìîïóòôõúùûüçñø\'::text, \'aaoeeeeaaaaiiiioooouuuucno\'::text)) || to_tsvector(\'simple\'::regconfig, translate(title, \'åäöéèêëáàâãíìîïóòôõúùûüçñø\'::text, \'aaoeeeeaaaaiiiioooouuuucno\'::text)), \'A\'::"char") || setweight(to_tsvector(\'swedish\'::regconfig, place) || to_tsvector(\'simple\'::regconfig, place) || to_tsvector(\'swedish\'::regconfig, translate(place, \'åäöéèêëáàâãíìîïóòôõúùûüçñø\'::text, \'aaoeeeeaaaaiiiioooouuuucno\'::text)) || to_tsvector(\'simple\'::regconfig, translate(place, \'åäöéèêëáàâãíìîïóòôõúùûüçñø\'::text, \'aaoeeeeaaaaiiiioooouuuucno\'::text)), \'B\'::"char") || setweight(to_tsvector(\'swedish\'::regconfig, about) || to_tsvector(\'simple\'::regconfig, about) || to_tsvector(\'swedish\'::regconfig, translate(about, \'åäöéèêëáàâãíìîïóòôõúùûüçñø\'::text, \'aaoeeeeaaaaiiiioooouuuucno\'::text)) || to_tsvector(\'simple\'::regconfig, translate(about, \'åäöéèêëáàâãíìîïóòôõúùûüçñø\'::text, \'aaoeeeeaaaaiiiioooouuuucno\'::text)), \'C\'::"char")', persisted=True), nullable=False),
+    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_run_words_run_id')),
+    sa.PrimaryKeyConstraint('run_id', name=op.f('pk_run_words'))
+    )
+    op.create_index('ix_run_words_title', 'run_words', ['title'], unique=False, postgresql_using='gin', postgresql_ops={'title': 'gin_trgm_ops'})
+    op.create_index('ix_run_words_words', 'run_words', ['words'], unique=False, postgresql_using='gin')
+    op.create_table('seat_caps',
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('employer_id', sa.Uuid(), nullable=False),
+    sa.Column('cap', sa.Integer(), nullable=False),
+    sa.Column('taken', sa.Integer(), nullable=False),
+    sa.CheckConstraint('taken BETWEEN 0 AND cap', name=op.f('ck_seat_caps_taken')),
+    sa.ForeignKeyConstraint(['employer_id'], ['employers.id'], name=op.f('fk_seat_caps_employer_id')),
+    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_seat_caps_run_id')),
+    sa.PrimaryKeyConstraint('run_id', 'employer_id', name=op.f('pk_seat_caps'))
+    )
+    op.create_table('seat_pools',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('holder_id', sa.Uuid(), nullable=True),
+    sa.Column('capacity', sa.Integer(), nullable=False),
+    sa.Column('taken', sa.Integer(), nullable=False),
+    sa.Column('waiting', sa.Integer(), nullable=False),
+    sa.CheckConstraint('taken BETWEEN 0 AND capacity', name=op.f('ck_seat_pools_taken')),
+    sa.CheckConstraint('waiting >= 0', name=op.f('ck_seat_pools_waiting')),
+    sa.ForeignKeyConstraint(['holder_id'], ['employers.id'], name=op.f('fk_seat_pools_holder_id')),
+    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_seat_pools_run_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_seat_pools')),
+    sa.UniqueConstraint('run_id', 'holder_id', name=op.f('uq_seat_pools_run_id_holder_id'), postgresql_nulls_not_distinct=True)
+    )
+    op.create_index('ix_seat_pools_holder_id', 'seat_pools', ['holder_id'], unique=False)
+    op.create_table('booking_history',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor_id', sa.Uuid(), nullable=True),
+    sa.Column('change', sa.Text(), nullable=False),
+    sa.Column('before', sa.Text(), nullable=True),
+    sa.Column('after', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('booking_id', sa.Uuid(), nullable=False),
+    sa.Column('seats_before', sa.Integer(), nullable=False),
+    sa.Column('seats_after', sa.Integer(), nullable=False),
+    sa.Column('joined', sa.ARRAY(sa.Uuid()), nullable=False),
+    sa.Column('left_out', sa.ARRAY(sa.Uuid()), nullable=False),
+    sa.ForeignKeyConstraint(['booking_id'], ['bookings.id'], name=op.f('fk_booking_history_booking_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_booking_history'))
+    )
+    op.create_index(op.f('ix_booking_history_booking_id'), 'booking_history', ['booking_id'], unique=False)
+    op.create_table('need_history',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor_id', sa.Uuid(), nullable=True),
+    sa.Column('change', sa.Text(), nullable=False),
+    sa.Column('before', sa.Text(), nullable=True),
+    sa.Column('after', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('plan_id', sa.Uuid(), nullable=False),
+    sa.Column('need_id', sa.Uuid(), nullable=True),
+    sa.ForeignKeyConstraint(['need_id'], ['needs.id'], name=op.f('fk_need_history_need_id')),
+    sa.ForeignKeyConstraint(['plan_id'], ['training_plans.id'], name=op.f('fk_need_history_plan_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_need_history'))
+    )
+    op.create_index(op.f('ix_need_history_plan_id'), 'need_history', ['plan_id'], unique=False)
     op.create_table('seats',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('booking_id', sa.Uuid(), nullable=False),
@@ -580,21 +614,6 @@ def upgrade() -> None:
     op.create_index('ix_seats_pool_id', 'seats', ['pool_id'], unique=False, postgresql_where=sa.text('released_at IS NULL'))
     op.create_index('uq_seats_booking_id_number', 'seats', ['booking_id', 'number'], unique=True)
     op.create_index('uq_seats_run_id_participant_id', 'seats', ['run_id', 'participant_id'], unique=True, postgresql_where=sa.text('released_at IS NULL AND participant_id IS NOT NULL'))
-    op.create_table('need_history',
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
-    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('actor_id', sa.Uuid(), nullable=True),
-    sa.Column('change', sa.Text(), nullable=False),
-    sa.Column('before', sa.Text(), nullable=True),
-    sa.Column('after', sa.Text(), nullable=True),
-    sa.Column('reason', sa.Text(), nullable=True),
-    sa.Column('plan_id', sa.Uuid(), nullable=False),
-    sa.Column('need_id', sa.Uuid(), nullable=True),
-    sa.ForeignKeyConstraint(['need_id'], ['needs.id'], name=op.f('fk_need_history_need_id')),
-    sa.ForeignKeyConstraint(['plan_id'], ['training_plans.id'], name=op.f('fk_need_history_plan_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_need_history'))
-    )
-    op.create_index(op.f('ix_need_history_plan_id'), 'need_history', ['plan_id'], unique=False)
     op.create_table('training_requests',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('reference', sa.Text(), nullable=False),
@@ -905,30 +924,33 @@ def downgrade() -> None:
     op.drop_index('ix_training_requests_need_id', table_name='training_requests')
     op.drop_index('ix_training_requests_employer_id', table_name='training_requests')
     op.drop_table('training_requests')
-    op.drop_index(op.f('ix_need_history_plan_id'), table_name='need_history')
-    op.drop_table('need_history')
     op.drop_index('uq_seats_run_id_participant_id', table_name='seats', postgresql_where=sa.text('released_at IS NULL AND participant_id IS NOT NULL'))
     op.drop_index('uq_seats_booking_id_number', table_name='seats')
     op.drop_index('ix_seats_pool_id', table_name='seats', postgresql_where=sa.text('released_at IS NULL'))
     op.drop_index('ix_seats_participant_id', table_name='seats')
     op.drop_table('seats')
-    op.drop_index('ix_needs_plan_id', table_name='needs')
-    op.drop_index('ix_needs_met_with_id', table_name='needs')
-    op.drop_table('needs')
+    op.drop_index(op.f('ix_need_history_plan_id'), table_name='need_history')
+    op.drop_table('need_history')
     op.drop_index(op.f('ix_booking_history_booking_id'), table_name='booking_history')
     op.drop_table('booking_history')
-    op.drop_table('training_plans')
     op.drop_index('ix_seat_pools_holder_id', table_name='seat_pools')
     op.drop_table('seat_pools')
     op.drop_table('seat_caps')
+    op.drop_index('ix_run_words_words', table_name='run_words', postgresql_using='gin')
+    op.drop_index('ix_run_words_title', table_name='run_words', postgresql_using='gin', postgresql_ops={'title': 'gin_trgm_ops'})
+    op.drop_table('run_words')
     op.drop_index(op.f('ix_run_history_run_id'), table_name='run_history')
     op.drop_table('run_history')
+    op.drop_index('ix_needs_plan_id', table_name='needs')
+    op.drop_index('ix_needs_met_with_id', table_name='needs')
+    op.drop_table('needs')
     op.drop_index('ix_meetings_run_id_starts_at', table_name='meetings')
     op.drop_index('ix_meetings_next_check_at', table_name='meetings', postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.drop_table('meetings')
     op.drop_index('ix_bookings_run_id', table_name='bookings')
     op.drop_index('ix_bookings_employer_id', table_name='bookings')
     op.drop_table('bookings')
+    op.drop_table('training_plans')
     op.drop_index('ix_runs_project_id_starts_at', table_name='runs')
     op.drop_index('ix_runs_course_id', table_name='runs')
     op.drop_table('runs')
@@ -939,6 +961,8 @@ def downgrade() -> None:
     op.drop_index('uq_employments_now', table_name='employments', postgresql_where=sa.text('ends_on IS NULL'))
     op.drop_index('ix_employments_workplace_id', table_name='employments')
     op.drop_table('employments')
+    op.drop_index('ix_courses_project_id_title', table_name='courses')
+    op.drop_table('courses')
     op.drop_index('uq_workplaces_cfar', table_name='workplaces', postgresql_where=sa.text('cfar IS NOT NULL'))
     op.drop_index(op.f('ix_workplaces_employer_id'), table_name='workplaces')
     op.drop_table('workplaces')
@@ -964,8 +988,7 @@ def downgrade() -> None:
     op.drop_table('employer_projects')
     op.drop_index(op.f('ix_employer_history_employer_id'), table_name='employer_history')
     op.drop_table('employer_history')
-    op.drop_index('ix_courses_project_id_title', table_name='courses')
-    op.drop_table('courses')
+    op.drop_table('course_areas')
     op.drop_table('projects')
     op.drop_table('programme_terms')
     op.drop_index(op.f('ix_person_history_person_id'), table_name='person_history')

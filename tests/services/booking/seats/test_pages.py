@@ -139,7 +139,7 @@ async def test_every_row_is_had_as_a_file_in_the_reader_s_language(office: Offic
         async with browser(office.app, language="sv") as reader:
             answer = await reader.get(f"{RUNS}?sort=title&format=csv")
     lines = answer.content.decode("utf-8-sig").splitlines()
-    assert lines[0].startswith("Kurs;Nummer;Projekt;Börjar;Slutar")
+    assert lines[0].startswith("Kurs;Nummer;Område;Projekt;Börjar;Slutar")
     assert [line.partition(";")[0] for line in lines[1:]] == [
         "Digital försäljning",
         "Hygien",

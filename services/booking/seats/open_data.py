@@ -1,0 +1,174 @@
+"""What everyone may know of runs, for machines: the open list, and schema.org's words for what a page shows.
+
+Of seats it tells how many are free and how many there are; never for whom any are kept, nor who has one.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from services.booking.courses.rules import CourseKind, FeePayer, Mode, RunState
+from services.booking.seats.run_search import ListedRun
+from shared.web.bodies import View
+
+_SCHEMA: Final = "https://schema.org"
+_MODES: Final[Mapping[Mode, str]] = {Mode.PHYSICAL: "Onsite", Mode.DIGITAL: "Online", Mode.BOTH: "Blended"}
+_ATTENDANCE: Final[Mapping[Mode, str]] = {Mode.PHYSICAL: "Offline", Mode.DIGITAL: "Online", Mode.BOTH: "Mixed"}
+_MINUTE: Final = timedelta(minutes=1)
+
+
+class OpenMeeting(View):
+    """When and where one meeting is held."""
+
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    mode: Mode
+    place: str | None
+
+
+class OpenRun(View):
+    """A run as everyone may know it. A price is for one seat, in whole öre without VAT."""
+
+    run_id: UUID
+    address: str = Field(description="Its page, where seats are booked")
+    reference: str
+    course_id: UUID
+    course_title: str
+    course_kind: CourseKind
+    description: str
+    area: str | None
+    language: str = Field(description="ISO 639-1")
+    project_id: UUID
+    project_name: str
+    organiser: str
+    mode: Mode
+    municipality: str | None = Field(description="Municipality code")
+    municipality_name: str | None
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    meetings: list[OpenMeeting]
+    capacity: int
+    free_seats: int = Field(description="Open to all and free just now")
+    price_ore: int | None
+    currency: str
+    fee_payer: FeePayer | None
+
+    @classmethod
+    def of(cls, run: ListedRun, origin: str) -> "OpenRun":
+        """Return the view of a run in the catalogue."""
+        view = run.view
+        taken = {name: getattr(view, name) for name in cls.model_fields if hasattr(view, name) and name != "meetings"}
+        return cls(
+            **taken,
+            address=address_of(run, origin),
+            description=run.description,
+            project_name=run.project_name,
+            organiser=run.organiser,
+            municipality_name=run.municipality,
+            meetings=[OpenMeeting.model_validate(meeting) for meeting in view.meetings],
+        )
+
+
+def address_of(run: ListedRun, origin: str) -> str:
+    """Return the address of the run's page."""
+    return f"{origin}/booking/runs/{run.view.run_id}"
+
+
+def courses_data(runs: Sequence[ListedRun], origin: str) -> Mapping[str, Any] | None:
+    """Return the runs, each with its course, as schema.org's Course and CourseInstance; None where there are none."""
+    courses: dict[UUID, dict[str, Any]] = {}
+    for run in runs:
+        course = courses.setdefault(run.view.course_id, _course(run))
+        course["hasCourseInstance"].append(_instance(run, origin))
+    return {"@context": _SCHEMA, "@graph": list(courses.values())} if courses else None
+
+
+def _course(run: ListedRun) -> dict[str, Any]:
+    view = run.view
+    return _told(
+        {
+            "@type": "Course",
+            "@id": f"urn:uuid:{view.course_id}",
+            "name": view.course_title,
+            "description": run.description,
+            "about": view.area,
+            "inLanguage": view.language,
+            "provider": {"@type": "Organization", "name": run.organiser},
+            "hasCourseInstance": [],
+        }
+    )
+
+
+def _instance(run: ListedRun, origin: str) -> dict[str, Any]:
+    view, address = run.view, address_of(run, origin)
+    held = "EventScheduled" if view.state is RunState.SCHEDULED else "EventCancelled"
+    minutes = sum((meeting.ends_at - meeting.starts_at) // _MINUTE for meeting in view.meetings)
+    return _told(
+        {
+            "@type": "CourseInstance",
+            "@id": address,
+            "url": address,
+            "identifier": view.reference,
+            "name": view.course_title,
+            "courseMode": _MODES[view.mode],
+            "courseWorkload": f"PT{minutes}M",
+            "inLanguage": view.language,
+            "startDate": view.starts_at.isoformat(),
+            "endDate": view.ends_at.isoformat(),
+            "eventStatus": f"{_SCHEMA}/{held}",
+            "eventAttendanceMode": f"{_SCHEMA}/{_ATTENDANCE[view.mode]}EventAttendanceMode",
+            "location": _locations(run, address),
+            "organizer": {"@type": "Organization", "name": run.organiser},
+            "maximumAttendeeCapacity": view.capacity,
+            "remainingAttendeeCapacity": view.free_seats,
+            "offers": _offer(run, address),
+            "subEvent": [
+                _told(
+                    {
+                        "@type": "Event",
+                        "name": view.course_title,
+                        "startDate": meeting.starts_at.isoformat(),
+                        "endDate": meeting.ends_at.isoformat(),
+                        "location": _place(meeting.place, run.municipality),
+                    }
+                )
+                for meeting in view.meetings
+            ],
+        }
+    )
+
+
+def _locations(run: ListedRun, address: str) -> list[dict[str, Any]]:
+    virtual = {"@type": "VirtualLocation", "url": address}
+    if run.view.mode is Mode.DIGITAL:
+        return [virtual]
+    places = [_place(place, run.municipality) for place in run.places or (None,)]
+    return [place for place in places if place] + ([virtual] if run.view.mode is Mode.BOTH else [])
+
+
+def _place(name: str | None, municipality: str | None) -> dict[str, Any] | None:
+    shown = name or municipality
+    if shown is None:
+        return None
+    address = _told({"@type": "PostalAddress", "addressLocality": municipality, "addressCountry": "SE"})
+    return {"@type": "Place", "name": shown, "address": address}
+
+
+def _offer(run: ListedRun, address: str) -> dict[str, Any]:
+    view, ore = run.view, run.view.price_ore or 0
+    return {
+        "@type": "Offer",
+        "url": address,
+        "category": "Paid" if ore else "Free",
+        "price": f"{ore // 100}.{ore % 100:02}",
+        "priceCurrency": view.currency,
+        "availability": f"{_SCHEMA}/{'InStock' if view.free_seats else 'SoldOut'}",
+    }
+
+
+def _told(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that say something; a list that is still empty is kept."""
+    return {name: value for name, value in fields.items() if value is not None}
