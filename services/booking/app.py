@@ -18,6 +18,8 @@ from services.booking.employers import api as employers
 from services.booking.employers import contacts_pages, grants_api, people_api, people_pages, person_pages
 from services.booking.employers import lead_pages as role_pages
 from services.booking.employers import pages as employer_pages
+from services.booking.feeds import api as feeds
+from services.booking.feeds import pages as feed_pages
 from services.booking.keys import Keys
 from services.booking.needs import api as needs
 from services.booking.needs import lead_pages as needs_lead_pages
@@ -63,6 +65,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     requests.router,
     reach.router,
     reports.router,
+    feeds.router,
 )
 PAGES: Final[tuple[APIRouter, ...]] = (
     own_pages.router,
@@ -83,6 +86,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     writing_pages.router,
     reach_pages.router,
     report_pages.router,
+    feed_pages.router,
     course_lead_pages.router,
     run_lead_pages.router,
     planning_pages.router,

@@ -123,6 +123,16 @@ _REQUESTS: Final[Permits] = {
 
 _REACH: Final[Permits] = {"list_unreached": Permit({_COACH, _LEAD, _OPERATOR})}
 
+# Whoever has a link reads its calendar; the commands see to it that a link is its owner's.
+_FEEDS: Final[Permits] = {
+    "get_calendar": PUBLIC,
+    "list_calendar_links": SIGNED_IN,
+    "make_calendar_link": SIGNED_IN,
+    "make_employer_calendar_link": _FOR_EMPLOYER,
+    "make_run_calendar_link": Permit({_LEAD, Role.TRAINER}),
+    "withdraw_calendar_link": SIGNED_IN,
+}
+
 PERMITS: Final[Permits] = {
     **_PROJECTS,
     **_PEOPLE,
@@ -133,6 +143,7 @@ PERMITS: Final[Permits] = {
     **_QUEUES,
     **_REQUESTS,
     **_REACH,
+    **_FEEDS,
 }
 
 _OWN_PAGES: Final[Permits] = {
@@ -245,6 +256,17 @@ _REQUEST_PAGES: Final[Permits] = {
 }
 _REACH_PAGES: Final[Permits] = {"show_unreached": Permit({_COACH, _LEAD, _OPERATOR})}
 
+_FEED_PAGES: Final[Permits] = {
+    "show_calendars": SIGNED_IN,
+    "send_calendars": SIGNED_IN,
+    "show_employer_calendar": PERMITS["make_employer_calendar_link"],
+    "send_employer_calendar": PERMITS["make_employer_calendar_link"],
+    "show_run_calendar": PERMITS["make_run_calendar_link"],
+    "send_run_calendar": PERMITS["make_run_calendar_link"],
+    "show_calendar_withdrawal": SIGNED_IN,
+    "send_calendar_withdrawal": SIGNED_IN,
+}
+
 _LEAD_PAGES: Final[Permits] = {
     "show_my_projects": _RUNS_PROJECT,
     "show_figures": _SEES_PROJECT,
@@ -293,6 +315,7 @@ PAGE_PERMITS: Final[Permits] = {
     **_QUEUE_PAGES,
     **_REQUEST_PAGES,
     **_REACH_PAGES,
+    **_FEED_PAGES,
     **_LEAD_PAGES,
     **operator.PERMITS,
 }

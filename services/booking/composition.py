@@ -6,12 +6,12 @@ from services.booking.keys import Keys
 
 
 def keep_keys(app: FastAPI, keys: Keys) -> None:
-    """Keep the keys of identity numbers with the app."""
+    """Keep the keys with the app."""
     app.state.keys = keys
 
 
 def keys_of(request: Request) -> Keys:
-    """Return the keys of identity numbers."""
+    """Return the keys."""
     keys = request.app.state.keys
     assert isinstance(keys, Keys)
     return keys

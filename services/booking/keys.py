@@ -1,4 +1,4 @@
-"""Identity numbers at rest: sealed so that the database alone does not tell them, and a keyed hash to find them by.
+"""Keys: for identity numbers at rest, so that the database alone does not tell them, and for links to calendars.
 
 And the links by which one leaves a queue: only we could have made them, and they open nothing else.
 
@@ -30,6 +30,7 @@ class Keys:
     number_sealing: bytes
     number_lookup: bytes
     queue_leaving: bytes
+    calendar_links: bytes
 
     @classmethod
     def derive(cls, root: bytes) -> "Keys":
@@ -38,6 +39,7 @@ class Keys:
             number_sealing=derived_key(root, "booking/number-sealing"),
             number_lookup=derived_key(root, "booking/number-lookup"),
             queue_leaving=derived_key(root, "booking/queue-leaving"),
+            calendar_links=derived_key(root, "booking/calendar-links"),
         )
 
     def seal(self, number: str) -> bytes:

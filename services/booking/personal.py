@@ -71,6 +71,7 @@ PERSONAL: Final = {
     "training_request_history.actor_id": _ID,
     "training_request_history.reason": _WORDS,
     "unreached.person_id": _ID,
+    "calendar_feeds.owner_id": _ID,
 }
 """By table and column: what erasing a person does."""
 
@@ -145,6 +146,7 @@ NOT_PERSONAL: Final = frozenset(
         "training_request_history.change",
         "training_request_history.before",
         "training_request_history.after",
+        "calendar_feeds.kind",
         "unreached.kind",
         "unreached.channel",
         "unreached.cause",

@@ -4,6 +4,7 @@ from services.booking.base import BookingTable
 from services.booking.bookings import tables as bookings
 from services.booking.courses import tables as courses
 from services.booking.employers import tables as employers
+from services.booking.feeds import tables as feeds
 from services.booking.needs import tables as needs
 from services.booking.people import tables as people
 from services.booking.projects import tables as projects
@@ -12,5 +13,5 @@ from services.booking.reports import tables as reports
 from services.booking.requests import tables as requests
 from services.booking.seats import tables as seats
 
-TABLES = (projects, people, employers, needs, courses, seats, bookings, requests, reach, reports)
+TABLES = (projects, people, employers, needs, courses, seats, bookings, requests, reach, reports, feeds)
 METADATA = BookingTable.metadata

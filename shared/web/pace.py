@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 
@@ -42,7 +42,7 @@ class Try:
 OFFICE_PACE: Final = Pace(at_once=120, seconds=0.5)
 CODE_PACE: Final = Pace(at_once=10, seconds=30)
 TOO_OFTEN: Final = 429
-PACED: Final[dict[int | str, dict[str, object]]] = {TOO_OFTEN: {}}
+PACED: Final[dict[int | str, dict[str, Any]]] = {TOO_OFTEN: {}}
 """What a route that keeps a pace gives as its `responses`: the document of the API tells of it."""
 
 

@@ -75,7 +75,9 @@ async def show_run(
         "bookings/run.html",
         run=view,
         listed=listed,
-        structured=None if exchange_of(request).subject else courses_data([listed], parts_of(request).origin),
+        structured=None
+        if exchange_of(request).subject
+        else courses_data([listed], parts_of(request).origin, in_full=True),
         description=course.description,
         project=project,
         price=Money(view.price_ore, view.currency) if view.price_ore else None,

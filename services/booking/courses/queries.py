@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.courses.tables import Course, CourseArea, Meeting, Run, RunHistory, RunWords
+from services.booking.courses.tables import Course, CourseArea, Meeting, Run, RunHistory
 from shared.contracts import facts
 from shared.kernel.errors import NotFound
 from shared.kernel.grants import Scope
@@ -46,13 +46,10 @@ async def list_courses(session: AsyncSession, project_id: UUID, query: PageFilte
 async def list_runs(
     session: AsyncSession, project_id: UUID, query: PageFilter, *conditions: ColumnElement[bool]
 ) -> Rows[Run]:
-    """Return the project's runs that meet the conditions (on it, its course and its words), the earliest first."""
+    """Return the project's runs that meet the conditions, the earliest first."""
     return await page_of(
         session,
-        select(Run)
-        .join(Course, col(Course.id) == col(Run.course_id))
-        .join(RunWords, col(RunWords.run_id) == col(Run.id))
-        .where(col(Run.project_id) == project_id, *conditions),
+        select(Run).where(col(Run.project_id) == project_id, *conditions),
         [col(Run.starts_at), col(Run.id)],
         query,
         keys=lambda run: (run.starts_at, run.id),

@@ -77,12 +77,15 @@ def address_of(run: ListedRun, origin: str) -> str:
     return f"{origin}/booking/runs/{run.view.run_id}"
 
 
-def courses_data(runs: Sequence[ListedRun], origin: str) -> Mapping[str, Any] | None:
-    """Return the runs, each with its course, as schema.org's Course and CourseInstance; None where there are none."""
+def courses_data(runs: Sequence[ListedRun], origin: str, *, in_full: bool = False) -> Mapping[str, Any] | None:
+    """Return the runs, each with its course, as schema.org's Course and CourseInstance; None where there are none.
+
+    `in_full` tells each meeting too, as a run's own page does.
+    """
     courses: dict[UUID, dict[str, Any]] = {}
     for run in runs:
         course = courses.setdefault(run.view.course_id, _course(run))
-        course["hasCourseInstance"].append(_instance(run, origin))
+        course["hasCourseInstance"].append({**_instance(run, origin), **(_meetings(run) if in_full else {})})
     return {"@context": _SCHEMA, "@graph": list(courses.values())} if courses else None
 
 
@@ -112,33 +115,37 @@ def _instance(run: ListedRun, origin: str) -> dict[str, Any]:
             "@id": address,
             "url": address,
             "identifier": view.reference,
-            "name": view.course_title,
             "courseMode": _MODES[view.mode],
             "courseWorkload": f"PT{minutes}M",
-            "inLanguage": view.language,
             "startDate": view.starts_at.isoformat(),
             "endDate": view.ends_at.isoformat(),
             "eventStatus": f"{_SCHEMA}/{held}",
             "eventAttendanceMode": f"{_SCHEMA}/{_ATTENDANCE[view.mode]}EventAttendanceMode",
             "location": _locations(run, address),
-            "organizer": {"@type": "Organization", "name": run.organiser},
             "maximumAttendeeCapacity": view.capacity,
             "remainingAttendeeCapacity": view.free_seats,
-            "offers": _offer(run, address),
-            "subEvent": [
-                _told(
-                    {
-                        "@type": "Event",
-                        "name": view.course_title,
-                        "startDate": meeting.starts_at.isoformat(),
-                        "endDate": meeting.ends_at.isoformat(),
-                        "location": _place(meeting.place, run.municipality),
-                    }
-                )
-                for meeting in view.meetings
-            ],
+            "offers": _offer(run),
         }
     )
+
+
+def _meetings(run: ListedRun) -> dict[str, Any]:
+    return {
+        "name": run.view.course_title,
+        "organizer": {"@type": "Organization", "name": run.organiser},
+        "subEvent": [
+            _told(
+                {
+                    "@type": "Event",
+                    "name": run.view.course_title,
+                    "startDate": meeting.starts_at.isoformat(),
+                    "endDate": meeting.ends_at.isoformat(),
+                    "location": _place(meeting.place, run.municipality),
+                }
+            )
+            for meeting in run.view.meetings
+        ],
+    }
 
 
 def _locations(run: ListedRun, address: str) -> list[dict[str, Any]]:
@@ -157,11 +164,10 @@ def _place(name: str | None, municipality: str | None) -> dict[str, Any] | None:
     return {"@type": "Place", "name": shown, "address": address}
 
 
-def _offer(run: ListedRun, address: str) -> dict[str, Any]:
+def _offer(run: ListedRun) -> dict[str, Any]:
     view, ore = run.view, run.view.price_ore or 0
     return {
         "@type": "Offer",
-        "url": address,
         "category": "Paid" if ore else "Free",
         "price": f"{ore // 100}.{ore % 100:02}",
         "priceCurrency": view.currency,

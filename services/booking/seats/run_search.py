@@ -108,9 +108,10 @@ async def search_runs(session: AsyncSession, query: RunQuery, now: datetime) -> 
         .add_columns(columns[0])
         .join(Course, col(Course.id) == col(Run.course_id))
         .join(Project, col(Project.id) == col(Run.project_id))
-        .join(RunWords, col(RunWords.run_id) == col(Run.id))
         .where(col(Run.state) == RunState.SCHEDULED.value, *conditions_of(query))
     )
+    if "fit" in order:
+        statement = statement.join(RunWords, col(RunWords.run_id) == col(Run.id))
     if query.from_ is None:
         statement = statement.where(col(Run.starts_at) > now)
     if query.project is not None:
@@ -185,14 +186,14 @@ _SWEDISH_ORDER: Final = str.maketrans("åäö", "{|}")
 
 
 def conditions_of(query: RunFilter) -> list[ColumnElement[bool]]:
-    """Return what a run must be; the statement has `Course` and `RunWords` joined to it."""
+    """Return what a run must be."""
     conditions: list[ColumnElement[bool]] = []
     if query.from_ is not None:
         conditions.append(col(Run.starts_at) >= at_stockholm(query.from_, time(0)))
     if query.to is not None:
         conditions.append(col(Run.starts_at) < at_stockholm(query.to + timedelta(days=1), time(0)))
     if query.area is not None:
-        conditions.append(col(Course.area) == query.area)
+        conditions.append(col(Run.course_id).in_(select(Course.id).where(col(Course.area) == query.area)))
     if query.municipality is not None:
         conditions.append(col(Run.municipality) == query.municipality)
     if query.mode is not None:
@@ -216,7 +217,7 @@ def _found_by(searched: str | None) -> list[ColumnElement[bool]]:
     if not words:
         return [false()]
     asked = _asked_for(words)
-    return [
+    every_word = [
         or_(
             col(RunWords.words).bool_op("@@")(form),
             *([_within_title(word)] if len(word) >= _LEAST_WITHIN else []),
@@ -224,6 +225,7 @@ def _found_by(searched: str | None) -> list[ColumnElement[bool]]:
         )
         for word, form in zip(words, asked, strict=True)
     ]
+    return [col(Run.id).in_(select(RunWords.run_id).where(*every_word))]
 
 
 def _within_title(word: str) -> ColumnElement[bool]:

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from icalendar import Calendar as CalendarObject
-from icalendar import Event, vCalAddress, vText
+from icalendar import vCalAddress, vText
 
 from services.notification.channels.channel import CalendarFile
 from services.notification.kinds import Calendar
 from shared.contracts.facts import RunSummary
-
-_PRODUCT = "-//Kurslots//notification//SV"
+from shared.ical import a_calendar, meeting_event
 
 
 def calendar_content(run: RunSummary, sequence: int) -> dict[str, Any]:
@@ -26,25 +24,14 @@ def calendar_file(
     run = RunSummary.model_validate(kept["run"])
     if not run.meetings:
         return None
-    document = CalendarObject()
-    document.add("prodid", _PRODUCT)
-    document.add("version", "2.0")
+    document = a_calendar("notification")
     document.add("method", method.value)
     for meeting in run.meetings:
-        event = Event()
-        event.add("uid", f"{meeting.meeting_id}@kurslots")
-        event.add("sequence", kept["sequence"])
-        event.add("dtstamp", stamp)
-        event.add("dtstart", meeting.starts_at)
-        event.add("dtend", meeting.ends_at)
-        event.add("summary", run.course_title)
-        event.add("description", run.reference)
-        event.add("status", "CANCELLED" if method is Calendar.CANCEL else "CONFIRMED")
+        is_cancelled = method is Calendar.CANCEL
+        event = meeting_event(run, meeting, sequence=kept["sequence"], stamp=stamp, is_cancelled=is_cancelled)
         event.add("organizer", vCalAddress(f"mailto:{organiser}"))
         address = vCalAddress(f"mailto:{attendee}")
         address.params["RSVP"] = vText("FALSE")
         event.add("attendee", address, encode=False)
-        if meeting.place:
-            event.add("location", meeting.place)
         document.add_component(event)
     return CalendarFile(method, document.to_ical())

@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.bookings.commands import Order, book_seats
+from services.booking.feeds.commands import make_feed
+from services.booking.feeds.rules import FeedKind, FeedPlan
 from services.booking.needs.rules import MetBy, Priority, WishedMode, WishedTime
 from services.booking.needs.tables import Need, NeedSurvey, TrainingPlan
 from services.booking.people.tables import RoleGrant
@@ -15,7 +17,7 @@ from services.booking.requests.tables import TrainingRequest
 from services.booking.seats.waiting import Wish
 from services.booking.waiting.commands import join_queue
 from shared.kernel.grants import Grant
-from shared.kernel.ids import reference
+from shared.kernel.ids import new_id, reference
 from shared.kernel.roles import Role
 from tests.services.booking.offered import (
     A_KEYS,
@@ -72,6 +74,7 @@ async def a_world(session: AsyncSession) -> World:
     )
     session.add(coach)
     await session.flush()
+    feed = await make_feed(session, a_clock(), FeedPlan(FeedKind.OWN), owner_id=employer.contact)
     ids = {
         "project_id": project.id,
         "employer_id": employer.id,
@@ -86,6 +89,8 @@ async def a_world(session: AsyncSession) -> World:
         "request_id": request.id,
         "workplace_id": employer.workplace_id,
         "buyer_id": project.buyers[0],
+        "calendar_id": feed.id,
+        "calendar_token": new_id(),
     }
     return World(ids, _grants(project.id, employer.id, project.buyers[0]))
 

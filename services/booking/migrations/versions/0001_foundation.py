@@ -469,6 +469,22 @@ def upgrade() -> None:
     )
     op.create_index('ix_bookings_employer_id', 'bookings', ['project_id', 'employer_id', 'id'], unique=False)
     op.create_index('ix_bookings_run_id', 'bookings', ['run_id', 'id'], unique=False)
+    op.create_table('calendar_feeds',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('owner_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('employer_id', sa.Uuid(), nullable=True),
+    sa.Column('run_id', sa.Uuid(), nullable=True),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("(kind = 'employer') = (employer_id IS NOT NULL) AND (kind = 'run') = (run_id IS NOT NULL)", name=op.f('ck_calendar_feeds_of')),
+    sa.CheckConstraint("kind IN ('own', 'trainer', 'employer', 'run')", name=op.f('ck_calendar_feeds_kind')),
+    sa.ForeignKeyConstraint(['employer_id'], ['employers.id'], name=op.f('fk_calendar_feeds_employer_id')),
+    sa.ForeignKeyConstraint(['owner_id'], ['persons.id'], name=op.f('fk_calendar_feeds_owner_id')),
+    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_calendar_feeds_run_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_calendar_feeds'))
+    )
+    op.create_index('uq_calendar_feeds_open', 'calendar_feeds', ['owner_id', 'kind', 'employer_id', 'run_id'], unique=True, postgresql_where=sa.text('withdrawn_at IS NULL'), postgresql_nulls_not_distinct=True)
     op.create_table('meetings',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('run_id', sa.Uuid(), nullable=False),
@@ -947,6 +963,8 @@ def downgrade() -> None:
     op.drop_index('ix_meetings_run_id_starts_at', table_name='meetings')
     op.drop_index('ix_meetings_next_check_at', table_name='meetings', postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.drop_table('meetings')
+    op.drop_index('uq_calendar_feeds_open', table_name='calendar_feeds', postgresql_where=sa.text('withdrawn_at IS NULL'), postgresql_nulls_not_distinct=True)
+    op.drop_table('calendar_feeds')
     op.drop_index('ix_bookings_run_id', table_name='bookings')
     op.drop_index('ix_bookings_employer_id', table_name='bookings')
     op.drop_table('bookings')
