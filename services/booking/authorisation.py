@@ -97,6 +97,7 @@ _BOOKINGS: Final[Permits] = {
     "change_booking": _FOR_EMPLOYER,
     "cancel_booking": _FOR_EMPLOYER,
     "list_run_bookings": Permit({_LEAD, Role.TRAINER}),
+    "list_run_overlaps": _RUNS_PROJECT,
 }
 
 _QUEUES: Final[Permits] = {

@@ -66,6 +66,7 @@ PERSONAL: Final = {
     "seats.participant_id": _ID,
     "waiting_history.actor_id": _ID,
     "waiting_history.reason": _WORDS,
+    "seat_meetings.participant_id": _ID,
     "training_requests.description": _OWN_WORDS,
     "training_requests.answer": _WORDS,
     "training_request_history.actor_id": _ID,

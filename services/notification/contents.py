@@ -30,8 +30,17 @@ def first_meeting(run: RunSummary) -> datetime | None:
     return min((meeting.starts_at for meeting in run.meetings), default=None)
 
 
-def run_changed(fact: booking.RunChanged) -> Content:
-    return {**run_content(fact.run), "changes": list(fact.changes), "reason": fact.reason}
+def run_changed(fact: booking.RunChanged, recipient_id: UUID | None = None) -> Content:
+    """Return what a change tells; of other courses at the same time only to the recipient whom it concerns."""
+    others = [
+        f"{each.course_title} ({each.run_reference})" for each in fact.at_once if each.recipient_id == recipient_id
+    ]
+    return {
+        **run_content(fact.run),
+        "changes": list(fact.changes),
+        "reason": fact.reason,
+        "at_once": ", ".join(others) or None,
+    }
 
 
 def run_cancelled(fact: booking.RunCancelled) -> Content:

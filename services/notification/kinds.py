@@ -80,6 +80,7 @@ _BOTH = (ChannelName.EMAIL, ChannelName.SMS)
 COURSE = Field("course_title", sms=True)
 RUN = Field("run_reference")
 MEETINGS = Field("meetings", Form.MEETINGS)
+AT_ONCE = Field("at_once", optional=True)
 FIRST = Field("first_meeting", Form.MOMENT, sms=True, optional=True)
 REFERENCE = Field("reference")
 TITLE = Field("title")
@@ -117,7 +118,7 @@ _KINDS = (
     ),
     Kind(
         "run_changed",
-        (COURSE, RUN, Field("changes", Form.CHANGES, sms=True), REASON, MEETINGS, FIRST),
+        (COURSE, RUN, Field("changes", Form.CHANGES, sms=True), REASON, MEETINGS, FIRST, AT_ONCE),
         _BOTH,
         calendar=Calendar.REQUEST,
         replaces=("run_changed", "meeting_reminder"),

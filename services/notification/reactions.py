@@ -134,8 +134,14 @@ def _about_run(
 async def on_run_changed(delivery: Delivery, fact: RunChanged) -> None:
     """Tell everyone booked what is new."""
     matter = _about_run(delivery, fact.run, fact.project_id, fact.sequence)
-    content = contents.run_changed(fact)
-    await _tell(delivery, fact, fact.recipients, {_ANY: "run_changed"}, matter, lambda _: content)
+    await _tell(
+        delivery,
+        fact,
+        fact.recipients,
+        {_ANY: "run_changed"},
+        matter,
+        lambda recipient: contents.run_changed(fact, recipient.id),
+    )
 
 
 @REACTIONS.on(RunCancelled)

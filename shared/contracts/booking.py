@@ -100,6 +100,14 @@ class RunScheduled(Fact, type="run.scheduled.v1", topic=RUNS, key="run_id"):
     kept: tuple[KeptSeats, ...]
 
 
+class MeetingsAtOnce(Part):
+    """A run that a recipient, or somebody she has booked, has at the same time as the one that was moved."""
+
+    recipient_id: UUID
+    course_title: str
+    run_reference: str
+
+
 class RunChanged(Fact, type="run.changed.v1", topic=RUNS, key="run_id"):
     """A run has other times, another place or another mode. Everyone booked must hear of it."""
 
@@ -110,6 +118,7 @@ class RunChanged(Fact, type="run.changed.v1", topic=RUNS, key="run_id"):
     reason: str
     sequence: int = Field(description="the calendar entry's SEQUENCE: how many times the run has changed")
     recipients: tuple[Recipient, ...]
+    at_once: tuple[MeetingsAtOnce, ...] = Field(default=(), description="what it overlaps now, by who is told so")
 
 
 class RunCancelled(Fact, type="run.cancelled.v1", topic=RUNS, key="run_id"):

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from services.booking.bookings import commands, queries, runs
 from services.booking.bookings.commands import Change, Order
+from services.booking.bookings.overlaps import RunOverlaps, list_overlaps
 from services.booking.bookings.views import (
     BookingEvent,
     BookingHistoryView,
@@ -98,6 +99,12 @@ async def list_run_bookings(run_id: UUID, query: PageQuery, session: ReadSession
     """The run's bookings, for those who lead or hold it."""
     page = await queries.list_bookings_of_run(session, (await get_run(session, run_id)).id, query)
     return Page(items=await booking_views(session, page.rows), next=page.next)
+
+
+@router.get("/runs/{run_id}/overlaps")
+async def list_run_overlaps(run_id: UUID, session: ReadSession) -> RunOverlaps:
+    """Who on the run has a meeting of another course at the same time, because one of them was moved."""
+    return RunOverlaps(items=await list_overlaps(session, (await get_run(session, run_id)).id))
 
 
 @router.patch("/runs/{run_id}", response_model=RunView)

@@ -15,7 +15,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.base import check_version, locked
-from services.booking.bookings.members import check_need, check_participants
+from services.booking.bookings.members import check_need, check_participants, meetings_at_once
+from services.booking.bookings.overlaps import follow_seats
 from services.booking.bookings.placing import Placed, Setting, place, seats_for, setting_of
 from services.booking.bookings.queries import get_booking, seats_of
 from services.booking.bookings.recipients import participants_of
@@ -32,7 +33,6 @@ from services.booking.projects.queries import get_project_row
 from services.booking.seats.commands import give_back, take_open_seats, take_seats
 from services.booking.seats.pools import Taken
 from shared.contracts.booking import BookingCancelled, BookingChanged, BookingConfirmed
-from shared.kernel.calendar import legal_day
 from shared.kernel.clock import Clock
 from shared.kernel.errors import NotFound, Refused
 from shared.kernel.ids import new_id, reference
@@ -115,7 +115,11 @@ async def place_booking(
     # last, so that the pool is held for as short as can be
     taken = held or await _take_for(session, run, setting, order)
     seats = seats_for(run, booking.id, taken, order.participants, order.seats)
-    await place(session, booking, seats, told, now=now, by=by, joined=order.participants)
+    refused = await place(
+        session, booking, seats, told, now=now, by=by, joined=order.participants, meetings=len(setting.meetings)
+    )
+    if refused:
+        raise await meetings_at_once(session, run, order.participants, refused)
     if order.need_id is not None:
         await meet_need(session, clock, order.need_id, MetBy.SEATS, booking.id, by=by)
     return Placed(booking, run, setting, seats, () if held else taken)
@@ -248,8 +252,7 @@ async def _check_participants(session: AsyncSession, claim: Order | Booking, run
         people,
         project_id=claim.project_id,
         employer_id=claim.employer_id,
-        run_id=run.id,
-        on=legal_day(run.starts_at),
+        run=run,
     )
 
 
@@ -266,17 +269,26 @@ async def _carry_out(
     for seat_id, name in changes.named:
         by_id[seat_id].participant_id = name
     await session.flush()
-    if not changes.added:
-        return
+    changed = [seat_id for seat_id, _ in changes.named]
+    if changes.added:
+        changed += await _add_seats(session, run, booking, changes)
+    refused = await follow_seats(session, changed, changes.left)
+    if refused:
+        raise await meetings_at_once(session, run, changes.joined, refused)
+
+
+async def _add_seats(session: AsyncSession, run: Run, booking: Booking, changes: SeatChanges) -> list[UUID]:
     taken = await take_seats(session, run=run, employer_id=booking.employer_id, seats=len(changes.added))
     last = await session.exec(select(func.max(Seat.number)).where(col(Seat.booking_id) == booking.id))
     first_number = (last.one() or 0) + 1
     origins = [(part.pool_id, part.kept) for part in taken for _ in range(part.seats)]
-    session.add_all(
+    added = [
         _seat(booking, number, pool_id, name, kept=kept)
         for number, ((pool_id, kept), name) in enumerate(zip(origins, changes.added, strict=True), first_number)
-    )
+    ]
+    session.add_all(added)
     await session.flush()
+    return [seat.id for seat in added]
 
 
 async def _release(session: AsyncSession, clock: Clock, run: Run, booking: Booking, seats: Sequence[Seat]) -> None:
@@ -286,6 +298,8 @@ async def _release(session: AsyncSession, clock: Clock, run: Run, booking: Booki
     for seat in seats:
         seat.released_at = now
     await session.flush()
+    named = {seat.id: seat.participant_id for seat in seats if seat.participant_id is not None}
+    await follow_seats(session, named.keys(), named.values())
     counted = Counter(seat.pool_id for seat in seats)
     await give_back(session, clock, run=run, employer_id=booking.employer_id, seats=counted)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from services.booking.bookings.overlaps import list_overlaps
 from services.booking.bookings.told import concerned_by
 from services.booking.courses import queries as courses
 from services.booking.courses.tables import RunHistory
@@ -99,6 +100,7 @@ async def show_led_run(
         price=None if run.price_ore is None else Money(run.price_ore, run.currency),
         pools=await led_runs.kept_pools(session, run_id),
         concerned=await concerned_by(session, run_id),
+        overlaps=await list_overlaps(session, run_id),
         is_over=clock.now() >= run.ends_at,
         mode_names=MODE_NAMES,
         payer_names=PAYER_NAMES,

@@ -57,6 +57,14 @@ _PLACE = """
         SELECT each.id, $1::uuid, $5::uuid, each.pool_id, each.number, each.kept, each.participant_id
           FROM unnest($10::uuid[], $11::uuid[], $12::int[], $13::boolean[], $14::uuid[])
                AS each (id, pool_id, number, kept, participant_id)
+    ), times AS (
+        INSERT INTO seat_meetings (seat_id, meeting_id, participant_id, during, moved_onto)
+        SELECT each.id, meeting.id, each.participant_id, tstzrange(meeting.starts_at, meeting.ends_at), false
+          FROM unnest($10::uuid[], $14::uuid[]) AS each (id, participant_id)
+          JOIN meetings AS meeting ON meeting.run_id = $5 AND each.participant_id IS NOT NULL
+         ORDER BY each.participant_id, meeting.starts_at
+        ON CONFLICT DO NOTHING
+        RETURNING participant_id
     ), history AS (
         INSERT INTO booking_history
                (booking_id, at, actor_id, change, after, seats_before, seats_after, joined, left_out)
@@ -64,7 +72,9 @@ _PLACE = """
     )
     INSERT INTO outbox (event_id, topic, key, slot, type, version, at, traceparent, payload)
     VALUES ($17, $18, $1, $19, $20, $8, $9, $21, $22)
-    RETURNING id
+    RETURNING ARRAY(SELECT DISTINCT refused.id FROM unnest($14::uuid[]) AS refused (id)
+                     WHERE refused.id IS NOT NULL
+                       AND $23 <> (SELECT count(*) FROM times WHERE times.participant_id = refused.id))
 """
 
 
@@ -165,9 +175,13 @@ async def place(
     now: datetime,
     by: UUID | None,
     joined: Sequence[UUID],
-) -> None:
-    """Write a booking whose seats are taken, its history and what is told of it."""
-    await rows_of(
+    meetings: int,
+) -> Sequence[UUID]:
+    """Write a booking whose seats are taken, when its participants have their meetings, and what is told of it.
+
+    Returns whom the database refused because they have another meeting then: the caller must give up.
+    """
+    (found,) = await rows_of(
         session,
         _PLACE,
         booking.id,
@@ -192,6 +206,9 @@ async def place(
         told.type,
         told.traceparent,
         told.payload,
+        meetings,
     )
     make_transient_to_detached(booking)
     session.add(booking)
+    refused: Sequence[UUID] = found[0]
+    return refused

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.base import check_version, locked
 from services.booking.bookings.commands import cancel_locked
+from services.booking.bookings.overlaps import follow_run, told_of_moving
 from services.booking.bookings.queries import active_bookings_of
 from services.booking.bookings.recipients import everyone_booked
 from services.booking.bookings.tables import Booking
@@ -33,13 +34,19 @@ async def change_run_with_bookings(
 ) -> Run:
     """Give a run other times, places or modes; contacts and participants of its bookings are told why.
 
+    Whoever has another meeting at a new time keeps both seats, and is told of that too (`overlaps.list_overlaps`).
     Raises as `courses.commands.change_run` does, and Conflict where the run was changed since `version`.
     """
     run = await lock_run(session, run_id)
     if version is not None:
         check_version(version, run.version)
     recipients = await everyone_booked(session, await active_bookings_of(session, run_id))
-    return await change_run(session, clock, run=run, meetings=meetings, reason=reason, recipients=recipients, by=by)
+    at_once = await told_of_moving(session, run_id, [(meeting.starts_at, meeting.ends_at) for meeting in meetings])
+    run = await change_run(
+        session, clock, run=run, meetings=meetings, reason=reason, recipients=recipients, at_once=at_once, by=by
+    )
+    await follow_run(session, run_id)
+    return run
 
 
 async def cancel_run_with_bookings(

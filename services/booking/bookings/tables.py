@@ -16,6 +16,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlmodel import Field
 
 from services.booking.base import BookingTable, HistoryColumns, moment, prose
@@ -85,6 +86,32 @@ class Seat(BookingTable, table=True):
     kept: bool = Field(sa_column_kwargs={"comment": "whether the pool is the employer's own"})
     participant_id: UUID | None = Field(default=None, foreign_key="persons.id")
     released_at: datetime | None = moment(default=None)
+
+
+class SeatMeeting(BookingTable, table=True):
+    """When a named seat's participant has a meeting: no two of one person overlap, but for those that are marked.
+
+    `moved_onto`: a lead moved the run onto another of hers. Written by `bookings.overlaps`.
+    """
+
+    __tablename__ = "seat_meetings"
+    __table_args__ = (
+        ExcludeConstraint(
+            ("participant_id", "="),
+            ("during", "&&"),
+            where=text("NOT moved_onto"),
+            using="gist",
+            name="ex_seat_meetings_participant_id_during",
+        ),
+        Index("ix_seat_meetings_participant_id", "participant_id"),
+        Index("ix_seat_meetings_meeting_id", "meeting_id"),
+    )
+
+    seat_id: UUID = Field(foreign_key="seats.id", primary_key=True)
+    meeting_id: UUID = Field(foreign_key="meetings.id", primary_key=True, ondelete="CASCADE")
+    participant_id: UUID = Field(foreign_key="persons.id")
+    during: Range[datetime] = Field(sa_column=Column(TSTZRANGE, nullable=False))
+    moved_onto: bool = False
 
 
 class BookingHistory(HistoryColumns, table=True):

@@ -35,7 +35,14 @@ from services.booking.courses.rules import (
 from services.booking.courses.tables import Course, CourseArea, Meeting, Run, RunHistory
 from services.booking.courses.words_index import ANY_CASE
 from services.booking.projects.tables import Project
-from shared.contracts.booking import KeptSeats, MeetingApproached, RunCancelled, RunChanged, RunScheduled
+from shared.contracts.booking import (
+    KeptSeats,
+    MeetingApproached,
+    MeetingsAtOnce,
+    RunCancelled,
+    RunChanged,
+    RunScheduled,
+)
 from shared.contracts.facts import Recipient
 from shared.kernel.clock import Clock
 from shared.kernel.errors import InvalidInput, NotFound, Refused
@@ -145,6 +152,7 @@ async def change_run(
     meetings: Sequence[MeetingPlan],
     reason: str,
     recipients: Sequence[Recipient],
+    at_once: Sequence[MeetingsAtOnce] = (),
     by: UUID | None = None,
 ) -> Run:
     """Give a locked run other times, places or modes, and tell everyone booked why.
@@ -183,6 +191,7 @@ async def change_run(
             reason=reason,
             sequence=run.sequence,
             recipients=tuple(recipients),
+            at_once=tuple(at_once),
         )
         await record(session, fact, version=run.version, at=now)
     return run

@@ -1,9 +1,9 @@
 """Calendars over HTTP: what calendars themselves ask for, and the links by which they do."""
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from services.booking.composition import keys_of
@@ -15,12 +15,13 @@ from services.booking.feeds.rules import FeedKind, FeedPlan, feed_of
 from shared.kernel.errors import NotFound
 from shared.web.bodies import Body, View
 from shared.web.conditional import tagged
-from shared.web.edge import CommandContext, CurrentActor, CurrentClock, ReadSession, run_command
-from shared.web.exchange import parts_of
+from shared.web.edge import CommandContext, CurrentClock, ReadSession, run_command
+from shared.web.exchange import exchange_of, parts_of
 from shared.web.languages import accepted_language
 from shared.web.pace import CODE_PACE, OFFICE_PACE, PACED, Pace, Paces, Try, address_of, keep_pace
 
 router = APIRouter(tags=["calendars"])
+_LONGEST_TOKEN: Final = 200
 _OF_ONE_LINK: Final = Pace(at_once=20, seconds=30)
 _PRIVATE: Final = {"cache-control": "private, max-age=300", "x-robots-tag": "noindex", "referrer-policy": "no-referrer"}
 _AS_CALENDAR: Final[dict[int | str, dict[str, Any]]] = {
@@ -42,7 +43,12 @@ class CalendarLinks(View):
 
 
 @router.get("/calendars/{calendar_token}.ics", response_class=Response, responses=_AS_CALENDAR)
-async def get_calendar(request: Request, calendar_token: str, session: ReadSession, clock: CurrentClock) -> Response:
+async def get_calendar(
+    request: Request,
+    calendar_token: Annotated[str, Path(max_length=_LONGEST_TOKEN)],
+    session: ReadSession,
+    clock: CurrentClock,
+) -> Response:
     """The calendar that a link opens, for calendars that follow addresses: ask again after an hour, with the ETag."""
     try:
         feed_id = feed_of(keys_of(request).calendar_links, calendar_token)
@@ -61,9 +67,10 @@ async def get_calendar(request: Request, calendar_token: str, session: ReadSessi
 
 
 @router.get("/me/calendars")
-async def list_calendar_links(request: Request, session: ReadSession, actor: CurrentActor) -> CalendarLinks:
-    """The links that one has made and not withdrawn."""
-    feeds = await queries.open_feeds(session, actor.person_id)
+async def list_calendar_links(request: Request, session: ReadSession) -> CalendarLinks:
+    """The links that one has made and not withdrawn; whoever has no account has none."""
+    actor = exchange_of(request).actor
+    feeds = [] if actor is None else await queries.open_feeds(session, actor.person_id)
     return CalendarLinks(items=[link_view(request, feed) for feed in feeds])
 
 
@@ -98,7 +105,8 @@ async def withdraw_calendar_link(request: Request, calendar_id: UUID) -> Respons
     """Withdraw one's own link: what follows it sees no more."""
 
     async def command(context: CommandContext) -> None:
-        owner_id = context.actor.person_id
+        actor = context.found_actor
+        owner_id = None if actor is None else actor.person_id
         await commands.withdraw_feed(context.session, context.clock, calendar_id, owner_id=owner_id)
 
     return await run_command(request, command)

@@ -39,7 +39,7 @@ async def make_feed(session: AsyncSession, clock: Clock, plan: FeedPlan, *, owne
     return found.one()
 
 
-async def withdraw_feed(session: AsyncSession, clock: Clock, feed_id: UUID, *, owner_id: UUID) -> CalendarFeed:
+async def withdraw_feed(session: AsyncSession, clock: Clock, feed_id: UUID, *, owner_id: UUID | None) -> CalendarFeed:
     """Let the owner's link open nothing any more; doing it again changes nothing. Raises NotFound for another's."""
     feed = await locked(session, CalendarFeed, feed_id)
     if feed is None or feed.owner_id != owner_id:

@@ -702,6 +702,20 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_requested_runs_run_id')),
     sa.PrimaryKeyConstraint('request_id', 'run_id', name=op.f('pk_requested_runs'))
     )
+    op.create_table('seat_meetings',
+    sa.Column('seat_id', sa.Uuid(), nullable=False),
+    sa.Column('meeting_id', sa.Uuid(), nullable=False),
+    sa.Column('participant_id', sa.Uuid(), nullable=False),
+    sa.Column('during', postgresql.TSTZRANGE(), nullable=False),
+    sa.Column('moved_onto', sa.Boolean(), nullable=False),
+    postgresql.ExcludeConstraint((sa.column('participant_id'), '='), (sa.column('during'), '&&'), where=sa.text('NOT moved_onto'), using='gist', name='ex_seat_meetings_participant_id_during'),
+    sa.ForeignKeyConstraint(['meeting_id'], ['meetings.id'], name=op.f('fk_seat_meetings_meeting_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['participant_id'], ['persons.id'], name=op.f('fk_seat_meetings_participant_id')),
+    sa.ForeignKeyConstraint(['seat_id'], ['seats.id'], name=op.f('fk_seat_meetings_seat_id')),
+    sa.PrimaryKeyConstraint('seat_id', 'meeting_id', name=op.f('pk_seat_meetings'))
+    )
+    op.create_index('ix_seat_meetings_meeting_id', 'seat_meetings', ['meeting_id'], unique=False)
+    op.create_index('ix_seat_meetings_participant_id', 'seat_meetings', ['participant_id'], unique=False)
     op.create_table('seat_offers',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('entry_id', sa.Uuid(), nullable=False),
@@ -932,6 +946,9 @@ def downgrade() -> None:
     op.drop_index('ix_seat_offers_run_id', table_name='seat_offers', postgresql_where=sa.text("state = 'open'"))
     op.drop_index('ix_seat_offers_next_check_at', table_name='seat_offers', postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.drop_table('seat_offers')
+    op.drop_index('ix_seat_meetings_participant_id', table_name='seat_meetings')
+    op.drop_index('ix_seat_meetings_meeting_id', table_name='seat_meetings')
+    op.drop_table('seat_meetings')
     op.drop_table('requested_runs')
     op.drop_index('uq_waiting_entries_run_id_employer_id', table_name='waiting_entries', postgresql_where=sa.text("state IN ('waiting', 'offered')"))
     op.drop_index('ix_waiting_entries_run_id', table_name='waiting_entries')

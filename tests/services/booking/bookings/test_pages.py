@@ -3,6 +3,8 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from services.booking.courses.tables import Run
 from shared.kernel.grants import Grant
 from shared.kernel.roles import Role
 from tests.services.booking.offered import (
+    IN_TWO_WEEKS,
     AnEmployer,
     AProject,
     a_clock,
@@ -32,6 +35,8 @@ from tests.services.booking.world import a_need
 from tests.support.pages import PageText, browser, known_visitors, page_of
 from tests.support.statements import statements_of
 
+_days = count()
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -43,6 +48,8 @@ class Stage:
     other: AnEmployer
 
     async def run(self, **plan: Any) -> Run:  # noqa: ANN401 - as a plan has them
+        # each on a day of its own, for the same people are named on many
+        plan.setdefault("meetings", (a_meeting(IN_TWO_WEEKS + timedelta(days=next(_days))),))
         async with self.office.transaction() as session:
             return await a_run(session, self.project, plan=a_plan(**plan))
 

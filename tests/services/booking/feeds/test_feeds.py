@@ -96,7 +96,7 @@ async def _events(office: Office, path: str) -> list[Component]:
 
 
 def _told(events: list[Component]) -> list[tuple[str, int, str]]:
-    return [(str(event["uid"]), int(event["sequence"]), str(event["status"])) for event in events]
+    return [(str(event["uid"]), event.decoded("sequence"), str(event["status"])) for event in events]
 
 
 async def test_a_participant_s_calendar_follows_her_course_as_the_mailed_files_do(
