@@ -114,6 +114,7 @@ def _routes() -> dict[str, re.Pattern[str]]:
 # The story leaves nothing behind that these are about; each has tests of its own beside its area.
 NOT_LINKED: Final = frozenset(
     {
+        "/booking/calendars/{calendar_id}/withdraw",  # a link to a calendar
         "/booking/projects/{project_id}/protected/{person_id}",  # a protected identity
         "/booking/queue/{entry_id}",  # a group that waits for seats
         "/booking/queue/{entry_id}/accept",
