@@ -96,6 +96,7 @@ def _placed(project_id: str) -> Mapping[int, str]:
         20: "'booking.confirmed.v1'",
         21: "'00-00000000000000000000000000000001-0000000000000001-01'",
         22: "convert_to(repeat('x', 700), 'UTF8')",
+        23: "1",
     }
 
 

@@ -14,6 +14,7 @@ _SAMPLE: Final[dict[str, Any]] = {
     "run_reference": "K-7K3M9X",
     "meetings": _MEETINGS,
     "first_meeting": "2027-03-09T08:00:00Z",
+    "at_once": "Truckförarutbildning (K-4M8P2Q)",
     "reference": "B-7K3M9X",
     "title": "Svetsning för åtta personer",
     "reason": "Läraren är sjuk.",

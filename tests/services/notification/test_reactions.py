@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from services.notification import contents
 from services.notification.kinds import KINDS, ChannelName
 from services.notification.reactions import REACTIONS
 from services.notification.wordings.catalogue import load_wordings
@@ -201,3 +202,18 @@ async def test_no_address_is_kept_with_a_notification(office: Office) -> None:
     for table in ("notifications", "notification_history", "attempts", "receipts", "outbox"):
         rows = await office.rows(f'SELECT t::text AS line FROM "{table}" AS t')  # noqa: S608 - words and ids of our own
         assert not [row.line for row in rows if "eva@example.test" in row.line or "1740610" in row.line]
+
+
+def test_what_a_moved_run_is_held_at_once_with_is_told_to_whom_it_concerns() -> None:
+    concerned, other = new_id(), new_id()
+    at_once = [
+        booking.MeetingsAtOnce(recipient_id=concerned, course_title="Truck", run_reference="R-1"),
+        booking.MeetingsAtOnce(recipient_id=concerned, course_title="Hygien", run_reference="R-2"),
+    ]
+    fact = a_message(booking.RunChanged, at_once=tuple(at_once))
+    assert contents.run_changed(fact, concerned)["at_once"] == "Truck (R-1), Hygien (R-2)"
+    assert contents.run_changed(fact, other)["at_once"] is None
+    wordings = load_wordings()
+    for recipient, is_told in ((concerned, True), (other, False)):
+        said = wordings.write("run_changed", ChannelName.EMAIL, "sv", contents.run_changed(fact, recipient), UNIVERSAL)
+        assert ("Truck (R-1), Hygien (R-2)" in said.text) is is_told

@@ -22,6 +22,8 @@ from services.booking.people.tables import Person
 from shared.contracts.booking import RunChanged
 from shared.db import Database, open_database
 from shared.kernel.errors import KurslotsError, Several
+from shared.kernel.grants import Grant
+from shared.kernel.roles import Role
 from tests.services.booking.offered import (
     IN_TWO_WEEKS,
     AnEmployer,
@@ -33,8 +35,10 @@ from tests.services.booking.offered import (
     an_employer,
     told,
 )
+from tests.services.booking.registered import Office
 from tests.support.databases import ServiceDatabase
 from tests.support.messaging import until
+from tests.support.pages import browser, known_visitors, page_of
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,10 @@ async def move(session: AsyncSession, run: Run, by: timedelta) -> None:
     await change_run_with_bookings(session, a_clock(), run.id, meetings=meetings, reason="Sjukdom")
 
 
-async def marked(session: AsyncSession) -> int:
+async def marked(session: AsyncSession, two: Two) -> int:
+    query = text("SELECT count(*) FROM seat_meetings WHERE moved_onto AND participant_id = ANY(:people)")
     connection = await session.connection()
-    return int((await connection.execute(text("SELECT count(*) FROM seat_meetings WHERE moved_onto"))).scalar_one())
+    return int((await connection.execute(query, {"people": list(two.employer.people)})).scalar_one())
 
 
 async def times_agree(session: AsyncSession) -> None:
@@ -139,7 +144,7 @@ async def test_a_run_is_moved_onto_another_and_those_concerned_are_told(session:
     assert await list_overlaps(session, two.after.id) == []
     await move(session, two.after, -timedelta(hours=2))
     await times_agree(session)
-    assert await marked(session) == 4
+    assert await marked(session, two) == 4
     fact = (await told(session))[-1]
     assert isinstance(fact, RunChanged)
     assert {(each.recipient_id, each.run_reference) for each in fact.at_once} == {
@@ -160,12 +165,12 @@ async def test_what_overlaps_nothing_any_more_is_held_by_the_database_again(sess
     here = await book(session, two.first, two.employer, anna, bea)
     await book(session, two.after, two.employer, anna, bea)
     await move(session, two.after, -timedelta(hours=1))
-    assert await marked(session) == 4
+    assert await marked(session, two) == 4
     await change_booking(session, a_clock(), here.id, Change(participants=(bea,)))
     assert {each.person_id for each in await list_overlaps(session, two.after.id)} == {bea}
-    assert await marked(session) == 2
+    assert await marked(session, two) == 2
     await move(session, two.first, timedelta(days=2))
-    assert await marked(session) == 0
+    assert await marked(session, two) == 0
     assert await list_overlaps(session, two.after.id) == []
     await cancel_run_with_bookings(session, a_clock(), two.after.id, reason="Sjukdom")
     await times_agree(session)
@@ -252,3 +257,26 @@ async def test_whom_the_database_refuses_is_asked_of_once_more(booking_database:
     async with booking_database.sessions() as session:
         anna = two.employer.people[0]
         assert (await members.meetings_at_once(session, two.first, [anna], [anna])).code == "busy"
+
+
+async def test_the_lead_sees_whom_a_move_has_put_in_two_places(office: Office) -> None:
+    async with office.transaction() as session:
+        two = await two_runs(session)
+        anna, bea, _ = two.employer.people
+        (await session.get_one(Person, bea)).protected = True
+        await book(session, two.first, two.employer, anna, bea)
+        await book(session, two.after, two.employer, anna, bea)
+        await move(session, two.after, -timedelta(hours=1))
+    await office.holder("lead-of-two", Grant(Role.PROJECT_LEAD, project_id=two.first.project_id))
+    listed = (await office.ask("lead-of-two").get(f"runs/{two.after.id}/overlaps")).json()["items"]
+    assert [each["name"] for each in listed] == ["Anna Berg", None]
+    assert [each["other_reference"] for each in listed] == [two.first.reference, None]
+    with known_visitors(office.app):
+        async with browser(office.app, "lead-of-two", language="sv") as lead:
+            address = f"/booking/projects/{two.first.project_id}/runs"
+            page = page_of(await lead.get(f"{address}/{two.after.id}"))
+            other = page_of(await lead.get(f"{address}/{two.first.id}"))
+    assert "Några deltagare har en annan kurs samtidigt" in page.text
+    assert page.tags("a", href=f"/booking/runs/{two.first.id}")
+    assert "En deltagare med skyddad identitet" in page.text
+    assert "Några deltagare har en annan kurs samtidigt" in other.text  # both leads may do something about it

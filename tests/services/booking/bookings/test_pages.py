@@ -35,7 +35,7 @@ from tests.services.booking.world import a_need
 from tests.support.pages import PageText, browser, known_visitors, page_of
 from tests.support.statements import statements_of
 
-_days = count()
+_days = count(1)
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _wrong(page: PageText, field: str) -> bool:
 async def test_seats_are_booked_with_and_without_names_and_what_happens_next_is_told(
     stage: Stage, contact: httpx.AsyncClient
 ) -> None:
-    run = await stage.run()
+    run = await stage.run(meetings=(a_meeting(),))
     people = [str(person) for person in stage.employer.people[:2]]
     answer = await _send(contact, stage.form(run), seats="3", participants=people)
     booking_id = _booking_in(answer)
@@ -281,8 +281,8 @@ async def test_a_change_that_another_has_overtaken_is_refused(stage: Stage, cont
 async def test_cancelling_says_what_it_does_asks_why_and_frees_the_seats(
     stage: Stage, contact: httpx.AsyncClient
 ) -> None:
-    run = await stage.run(capacity=2)
-    booking = await stage.booking(run, people=stage.employer.people[:1])
+    run = await stage.run(meetings=(a_meeting(),), capacity=2)
+    booking = await stage.booking(run, people=stage.employer.people[2:3])
     address = f"/booking/bookings/{booking.id}"
     asked = page_of(await contact.get(f"{address}/cancel"))
     for told in ("2 in all", "free of charge until 30 November 2026", "Contacts of Verkstaden AB are told", "(1)"):
@@ -398,7 +398,7 @@ async def test_the_trainer_sees_who_is_booked_and_nobody_who_is_protected(stage:
 async def test_a_run_s_page_is_for_everyone_and_tells_a_contact_of_her_booking(
     stage: Stage, contact: httpx.AsyncClient
 ) -> None:
-    run = await stage.run(price_ore=None)
+    run = await stage.run(meetings=(a_meeting(),), price_ore=None)
     booking = await stage.booking(run)
     async with browser(stage.office.app, language="sv") as anyone:
         page = page_of(await anyone.get(f"/booking/runs/{run.id}"))

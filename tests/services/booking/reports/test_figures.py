@@ -37,7 +37,7 @@ async def test_seats_named_persons_and_minutes_add_up(session: AsyncSession) -> 
     employer = await an_employer(session, project)
     days = (a_meeting(hours=3), a_meeting(IN_TWO_WEEKS + timedelta(days=1), hours=2))
     first = await a_run(session, project, plan=a_plan(meetings=days))
-    second = await a_run(session, project)
+    second = await a_run(session, project, plan=a_plan(meetings=(a_meeting(IN_TWO_WEEKS + timedelta(days=2)),)))
     await book_seats(session, a_clock(), Order(project.id, employer.id, first.id, 6, employer.people))
     await book_seats(session, a_clock(), Order(project.id, employer.id, second.id, 1, employer.people[:1]))
     figures = await get_figures(session, a_clock(), project.id)
