@@ -19,7 +19,10 @@ NEIGHBOURS = (
 )
 OTHERS = (*NEIGHBOURS, "contact.borlange", "trainer.dalarna", "participant.one")
 # Things that a purchase before its award does not have, or that are no part of one.
-NOT_OF_A_PURCHASE = frozenset({"booking_id", "contract_id", "notification_id", "plan_id", "run_id"})
+NOT_OF_A_PURCHASE = frozenset(
+    {"attendance_id", "booking_id", "calendar_token", "contract_id", "entry_id", "meeting_id", "notification_id"}
+    | {"plan_id", "run_id"}
+)
 _AT_ONCE = 6
 
 

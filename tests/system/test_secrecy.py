@@ -5,8 +5,9 @@ taking it back and bidding again; in the first they read as often instead, for h
 Everything that becomes visible meanwhile is compared (DESIGN §8).
 """
 
+import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ import pytest
 from deploy.demo.client import Cast
 from deploy.embedded.environment import running_environment
 from shared.kernel.clock import OffsetFileClock, machine_now, read_offset, write_offset
+from tests.support.collector import Collector, running_collector
 from tests.support.system import System
 from tests.system.answers import CASE_OFFICERS, NEIGHBOURS, NOT_OF_A_PURCHASE, OTHERS, Reader, changed
 from tests.system.purchase import (
@@ -34,9 +36,9 @@ from tests.system.purchase import (
     open_for_bids,
     with_an_onlooker,
 )
-from tests.system.visible import Onlooker, Visible, Words, differences, expect_same
+from tests.system.visible import Look, Onlooker, Visible, Words, differences, expect_same
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 BOXES = {"table procurement.sealed_bids"}
 OPENED = {"table procurement.bids", "table procurement.scores"}
@@ -48,6 +50,7 @@ class Twin:
     """One of the two purchases, and what became visible in each of its periods."""
 
     purchase: Purchase
+    looks: dict[str, tuple[Look, Look]] = field(default_factory=dict)
     bidding: Visible = field(default_factory=dict)
     own_before_opening: Visible = field(default_factory=dict)
     shared_before_opening: Visible = field(default_factory=dict)
@@ -64,6 +67,7 @@ class Comparison:
     without: Twin
     with_bids: Twin
     bids_opened: list[dict[str, Any]] = field(default_factory=list)
+    traces: dict[str, tuple[Visible, Visible]] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
 
 
@@ -85,15 +89,28 @@ class _Stage:
 
 
 @pytest.fixture(scope="module")
-async def stage(system: System) -> AsyncIterator[_Stage]:
-    system.up()
+def collector(system: System) -> Iterator[Collector]:
+    """Have the system tell its spans for as long as this module runs; else it does not, and needs less memory."""
+    with running_collector() as collector:
+        told = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "500"}
+        system.down()
+        system.environment |= told
+        system.up()
+        yield collector
+        system.down()
+        for name in told:
+            del system.environment[name]
+
+
+@pytest.fixture(scope="module")
+async def stage(system: System, collector: Collector) -> AsyncIterator[_Stage]:
     async with httpx.AsyncClient(base_url=system.url, timeout=60, trust_env=False) as http:
         cast = Cast(system.url, http)
         place = await with_an_onlooker(cast, await find_project(cast))
         clock = OffsetFileClock(system.home.clock)
         reader = await Reader.of(cast, place)
         words = Words(await _known(cast, place))
-        yield _Stage(system, cast, place, clock, Onlooker(system, http), reader, words)
+        yield _Stage(system, cast, place, clock, Onlooker(system, http, collector), reader, words)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +135,20 @@ async def compared(stage: _Stage) -> Comparison:
         before, around = around, await _read_shared(stage, twin, officers=False)
         twin.shared_after_opening = changed(before, around)
         twin.own_after_opening = await stage.reader.read_own(twin.purchase, OTHERS, stage.words)
+    comparison.traces = await _traces(stage, one, other)
     return comparison
+
+
+async def _traces(stage: _Stage, one: Twin, other: Twin) -> dict[str, tuple[Visible, Visible]]:
+    """Return the spans of each period of both, once something was done in every process after the last of them."""
+    await open_for_bids(stage.cast, stage.place, stage.clock.now() + timedelta(hours=1))
+    for service in ("booking", "procurement", "notification"):
+        await stage.cast.http.get(f"/{service}/nothing")
+    told = stage.onlooker.was_told_to_the_collector
+    return {
+        period: (await told(*one.looks[period], stage.words), await told(*other.looks[period], stage.words))
+        for period in one.looks
+    }
 
 
 async def _read_shared(stage: _Stage, twin: Twin, *, officers: bool) -> Visible:
@@ -137,7 +167,9 @@ async def _bidding(stage: _Stage, twin: Twin, later: datetime, *, bids: bool) ->
         await (stage.plainly(person, method, path, body) if bids else stage.plainly(person, "GET", path))
     moved = {"deadline": later.isoformat(), "reason": "En fråga besvarades sent."}
     await stage.cast.do(OFFICER, "PATCH", f"{twin.purchase.path}/deadline", moved)
-    twin.bidding = await stage.onlooker.became_visible(first, await stage.onlooker.look(), stage.words)
+    last = await stage.onlooker.look()
+    twin.bidding = await stage.onlooker.became_visible(first, last, stage.words)
+    twin.looks["bidding"] = (first, last)
 
 
 async def _opening(stage: _Stage, twin: Twin) -> list[dict[str, Any]]:
@@ -154,7 +186,9 @@ async def _opening(stage: _Stage, twin: Twin) -> list[dict[str, Any]]:
         await stage.plainly(OFFICER, "PUT", f"{PROCUREMENT}/bids/{bid['bid_id']}/scores", {"scores": [score]})
     for _ in range(len(BIDDERS) - len(bids)):
         await stage.plainly(OFFICER, "GET", listed)
-    twin.evaluating = await stage.onlooker.became_visible(opened, await stage.onlooker.look(), stage.words)
+    last = await stage.onlooker.look()
+    twin.evaluating = await stage.onlooker.became_visible(opened, last, stage.words)
+    twin.looks |= {"opening": (first, opened), "evaluating": (opened, last)}
     return bids
 
 
@@ -197,6 +231,37 @@ def test_before_the_award_nobody_but_the_cases_officers_reads_anything_of_the_bi
     assert sorted(bid["price_ore"] for bid in compared.bids_opened) == sorted(
         (PRICES_ORE[0] - 100, PRICES_ORE[1], PRICES_ORE[2])
     )
+
+
+@pytest.mark.parametrize("period", ["bidding", "opening", "evaluating"])
+def test_traces_tell_nothing_of_the_bids(compared: Comparison, period: str) -> None:
+    expect_same(*compared.traces[period])
+
+
+def test_traces_tell_of_an_ordinary_command_and_of_what_it_causes(compared: Comparison) -> None:
+    """Without this, two collectors that were told nothing would be equal too."""
+    told, _ = compared.traces["bidding"]
+    names = {(source, json.loads(line)["name"]) for source, lines in told.items() for line in lines}
+    moved = f"PATCH {PROCUREMENT}/procedures/{{procedure_id}}/deadline"
+    assert names >= {
+        ("spans procurement-web", moved),
+        ("spans procurement-web", "create procurement.procedures"),
+        ("spans notification-worker", "process procurement.procedures"),
+        ("spans notification-worker", "hand over email"),
+    }
+    (supplier,) = [line for line in told["spans procurement-web"] if json.loads(line)["name"] == "any supplier"]
+    assert told["spans procurement-web"][supplier] == 6
+    assert json.loads(supplier)["attributes"] == {
+        "http.route": "supplier",
+        "http.request.method": "any",
+        "http.response.status_code": "2xx",
+    }
+
+
+def test_the_comparison_finds_a_span_of_its_own(compared: Comparison) -> None:
+    without, with_bids = (deepcopy(each) for each in compared.traces["bidding"])
+    with_bids["spans procurement-web"]['{"name": "seal bid"}'] += 1
+    assert len(differences(without, with_bids)) == 1
 
 
 def test_a_box_is_all_that_a_bid_leaves(compared: Comparison) -> None:

@@ -6,6 +6,7 @@ Ids, times and random parts are put in the place of a word, so that two periods 
 
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from shared.contracts.topics import TOPICS
 from shared.db import open_database
 from shared.messaging.settled import ServicePart, wait_until_settled
 from shared.settings import SharedSettings
+from tests.support.collector import Collector, ToldSpan
 from tests.support.messaging import until
 from tests.support.system import System
 
@@ -40,6 +42,8 @@ _LOAD = re.compile(r"checkpoint (starting|complete)|partitions_(assigned|revoked
 _OF_THE_PROCESS = ("python_", "process_")
 # Likewise in how many batches records and rows were taken up; the records themselves are counted beside.
 _BATCHES = ("kurslots_consumer_batch_records", "kurslots_relay_window_rows")
+_BATCH_SPANS = ("send ", "receive ")
+_PLACES = ("messaging.batch.message_count", "messaging.destination.partition.id", "messaging.kafka.offset")
 
 
 class Words:
@@ -75,14 +79,17 @@ class Look:
     metrics: dict[str, dict[str, float]]
     tables: dict[str, Lines]
     sent: dict[str, int]
+    settled_ns: int
+    done_ns: int
 
 
 class Onlooker:
     """Looks at a running system from all sides, without joining in."""
 
-    def __init__(self, system: System, http: httpx.AsyncClient) -> None:
+    def __init__(self, system: System, http: httpx.AsyncClient, collector: Collector) -> None:
         self._system = system
         self._http = http
+        self._collector = collector
         self._settings = running_environment(system.home, {})
         ports = Ports.of_running(system.home)
         self._metrics_urls = {
@@ -95,13 +102,16 @@ class Onlooker:
     async def look(self) -> Look:
         """Wait until everything is settled, and return how far it has come."""
         await self._settle()
+        settled_ns = time.time_ns()
         await until(self._measured_empty, what="outboxes measured empty")
         return Look(
+            settled_ns=settled_ns,
             logs={path.name: path.stat().st_size for path in self._system.home.logs.glob("*.log")},
             topics=await self._ends(),
             metrics={name: await self._series(url) for name, url in self._metrics_urls.items()},
             tables=await self._rows(),
             sent={sink: (await self._sent(sink, 0, limit=1))["last"] for sink in ("emails", "sms")},
+            done_ns=time.time_ns(),
         )
 
     async def _settle(self) -> None:
@@ -138,6 +148,24 @@ class Onlooker:
             items = (await self._sent(sink, last, limit=200))["items"]
             visible[f"sent {sink}"] = Counter(words.plain_json(_message(each)) for each in items)
         return {source: lines for source, lines in visible.items() if lines}
+
+    async def was_told_to_the_collector(self, before: Look, after: Look, words: Words) -> Visible:
+        """Return the spans of what was done between two looks, once every process has told all of them.
+
+        Each tells its spans in the order in which they end: the caller has every process do something afterwards.
+        """
+
+        async def all_told() -> bool:
+            later = {span.process for span in self._collector.spans if span.begun_ns > after.done_ns}
+            return later >= {f"{service}-{part}" for service in SERVICES for part in PARTS}
+
+        await until(all_told, what="spans of every process")
+        visible: Visible = {}
+        for span in self._collector.spans:
+            if before.done_ns < span.begun_ns < after.settled_ns:
+                lines, line = visible.setdefault(f"spans {span.process}", Counter()), _span_line(span, words)
+                lines[line] = 1 if span.name.startswith(_BATCH_SPANS) else lines[line] + 1
+        return visible
 
     def _logged(self, name: str, begin: int, end: int, words: Words) -> Iterable[str]:
         with (self._system.home.logs / name).open("rb") as log:
@@ -226,6 +254,12 @@ def _record_line(record: Any, words: Words) -> str:  # noqa: ANN401 - the client
     value = None if record.value is None else json.loads(record.value)
     told = {name: header for name, header in headers.items() if name not in _MACHINE}
     return words.plain_json({"key": record.key.decode(), "headers": told, "value": value})
+
+
+def _span_line(span: ToldSpan, words: Words) -> str:
+    attributes = {name: value for name, value in span.attributes.items() if name not in _PLACES}
+    told = {"name": span.name, "kind": span.kind, "is_failed": span.is_failed, "attributes": attributes}
+    return words.plain_json(told)
 
 
 def _grown(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, int]:
