@@ -35,6 +35,13 @@ _IN_PROJECT: Final = "/booking/projects/{project}/employers/{employer}"
 _PLAN: Final = "/booking/training-plans/{plan}"
 _RULES: Final = (
     _Rule(
+        lambda waits: waits.offers,
+        N_("Answer the offer of seats ({count})"),
+        N_("The seats are held for you for a while. After that they go to the next in the queue."),
+        N_("See the offer"),
+        "/booking/queue/{entry}",
+    ),
+    _Rule(
         lambda waits: waits.names_missing,
         N_("Say who comes (seats without a name: {count})"),
         N_("Those whom you name are called to the course and reminded of it."),
@@ -89,7 +96,13 @@ _OTHERWISE: Final = _Rule(
 
 def steps_for(employer_id: UUID, project_id: UUID, waits: Waits) -> list[Step]:
     """Return what waits, the most pressing first. Where nothing does, the way to a course."""
-    ids = {"project": project_id, "employer": employer_id, "plan": waits.plan_id, "booking": waits.booking_id}
+    ids = {
+        "project": project_id,
+        "employer": employer_id,
+        "plan": waits.plan_id,
+        "booking": waits.booking_id,
+        "entry": waits.entry_id,
+    }
     return [
         Step(
             Text(rule.title, {"count": int(rule.waits(waits))} if "{count}" in rule.title else {}),

@@ -54,7 +54,16 @@ _WAITS: Final = """
               JOIN employments AS employment ON employment.workplace_id = workplace.id AND employment.ends_on IS NULL
               JOIN participations AS participation
                 ON participation.person_id = employment.person_id AND participation.project_id = part.project_id
-             WHERE workplace.employer_id = part.employer_id)
+             WHERE workplace.employer_id = part.employer_id),
+           (SELECT count(*)
+              FROM waiting_entries AS entry JOIN seat_offers AS offer ON offer.entry_id = entry.id
+             WHERE entry.employer_id = part.employer_id AND entry.project_id = part.project_id
+               AND offer.state = 'open' AND offer.until > $3),
+           (SELECT entry.id
+              FROM waiting_entries AS entry JOIN seat_offers AS offer ON offer.entry_id = entry.id
+             WHERE entry.employer_id = part.employer_id AND entry.project_id = part.project_id
+               AND offer.state = 'open' AND offer.until > $3
+             ORDER BY offer.until, entry.id LIMIT 1)
       FROM unnest($1::uuid[], $2::uuid[]) AS part (employer_id, project_id)
 """
 _MEETINGS: Final = """
@@ -136,6 +145,8 @@ class Waits:
     has_plan_to_agree: bool = False
     has_needs: bool = False
     people: int = 0
+    offers: int = 0
+    entry_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +192,9 @@ async def waits_of(
     if not parts:
         return {}
     rows = await rows_of(session, _WAITS, [one for one, _ in parts], [project for _, project in parts], now)
-    return {(row[0], row[1]): Waits(row[2], row[3], row[4], row[5], bool(row[6]), bool(row[7]), row[8]) for row in rows}
+    return {
+        (row[0], row[1]): Waits(row[2], row[3], row[4], row[5], bool(row[6]), bool(row[7]), *row[8:11]) for row in rows
+    }
 
 
 async def meetings_before(

@@ -9,7 +9,7 @@ from services.booking.overview.steps import steps_for
 from services.booking.overview.waiting import Waits
 
 # the same in every process: tests are named after them
-EMPLOYER, PROJECT, PLAN, BOOKING = (UUID(int=number) for number in range(1, 5))
+EMPLOYER, PROJECT, PLAN, BOOKING, ENTRY = (UUID(int=number) for number in range(1, 6))
 ALL_DONE = Waits(plan_id=PLAN, has_needs=True, people=3)
 
 
@@ -27,6 +27,7 @@ def test_one_who_has_done_everything_is_led_to_the_courses() -> None:
         (Waits(people=1, plan_id=PLAN, has_needs=True, has_plan_to_agree=True), f"/training-plans/{PLAN}"),
         (Waits(people=1, plan_id=PLAN, has_needs=True, unmet_needs=2), f"/training-plans/{PLAN}"),
         (Waits(names_missing=2, booking_id=BOOKING), f"/bookings/{BOOKING}"),
+        (Waits(names_missing=2, booking_id=BOOKING, offers=1, entry_id=ENTRY), f"/queue/{ENTRY}"),
     ],
 )
 def test_the_first_step_is_the_most_pressing(waits: Waits, ends: str) -> None:

@@ -103,6 +103,9 @@ async def test_from_a_full_run_one_joins_sees_ones_place_accepts_and_names(
     await stage.freed(booking)
     page = page_of(await contact.get(place))
     assert "3 seats are held for you" in page.text
+    start = page_of(await contact.get("/booking/"))
+    assert "Answer the offer of seats" in start.text
+    assert start.tag("a", href=place)
     person = str(stage.employer.people[0])
     accepted = await _send(contact, f"{place}/accept", participants=[person])
     assert accepted.status_code == 303, accepted.text
