@@ -204,6 +204,7 @@ def conditions_of(query: RunFilter) -> list[ColumnElement[bool]]:
                 col(SeatPool.run_id) == col(Run.id),
                 col(SeatPool.holder_id).is_(None),
                 col(SeatPool.taken) < col(SeatPool.capacity),
+                col(SeatPool.waiting) == 0,
             )
         )
     return conditions + _found_by(query.q)
