@@ -148,16 +148,33 @@ class ServiceSettings(SharedSettings):
     @property
     def secret_key(self) -> bytes:
         """The service's root key, 32 bytes; keys for each purpose are derived from it."""
-        text = self.secret.get_secret_value()
-        if text.startswith(SAMPLE_PREFIX):
-            return text.encode().ljust(_KEY_BYTES, b".")[:_KEY_BYTES]
-        try:
-            key = base64.b64decode(text, validate=True)
-        except binascii.Error as error:
-            raise ValueError(f"{self.SERVICE.upper()}_SECRET is not base64") from error
-        if len(key) != _KEY_BYTES:
-            raise ValueError(f"{self.SERVICE.upper()}_SECRET holds {len(key)} bytes; make it {_KEY_BYTES}")
-        return key
+        return _key_in(self.secret, f"{self.SERVICE.upper()}_SECRET")
+
+
+class LinkingSettings(ServiceSettings):
+    """Settings of a service that makes or reads personal links and codes: one key that such services share."""
+
+    personal_links_secret: SecretStr = Field(
+        default=SecretStr(f"{SAMPLE_PREFIX}personal-links-secret"), validation_alias="PERSONAL_LINKS_SECRET"
+    )
+
+    @property
+    def personal_links_key(self) -> bytes:
+        """The root key of personal links, 32 bytes."""
+        return _key_in(self.personal_links_secret, "PERSONAL_LINKS_SECRET")
+
+
+def _key_in(secret: SecretStr, name: str) -> bytes:
+    text = secret.get_secret_value()
+    if text.startswith(SAMPLE_PREFIX):
+        return text.encode().ljust(_KEY_BYTES, b".")[:_KEY_BYTES]
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"{name} is not base64") from error
+    if len(key) != _KEY_BYTES:
+        raise ValueError(f"{name} holds {len(key)} bytes; make it {_KEY_BYTES}")
+    return key
 
 
 def is_on_this_machine(address: str) -> bool:

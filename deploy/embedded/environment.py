@@ -95,6 +95,7 @@ def environment(home: Home, ports: Ports, origin: str, given: Mapping[str, str])
         "SMS_URL": f"{origin}/sms/a1/sms",
         "SMS_USER": "kurslots",
         "SMS_PASSWORD": home.secret("sms"),
+        "PERSONAL_LINKS_SECRET": home.secret("personal links"),
     }
     for service in SERVICES:
         settings[database_name(service)] = postgres.url(service, service, home.secret(f"{service} database"))

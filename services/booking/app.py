@@ -5,12 +5,15 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 
 from services.booking import schema
+from services.booking.attendance import api as attendance
+from services.booking.attendance import led_pages as attendance_pages
+from services.booking.attendance import marking_pages, signing_pages
 from services.booking.authorisation import PAGE_PERMITS, PERMITS, SCOPES
 from services.booking.bookings import api as bookings
 from services.booking.bookings import lead_pages as run_lead_pages
 from services.booking.bookings import pages as booking_pages
 from services.booking.bookings import placing_pages, planning_pages, run_pages
-from services.booking.composition import keep_keys
+from services.booking.composition import keep_keys, keep_links
 from services.booking.courses import api as courses
 from services.booking.courses import lead_pages as course_lead_pages
 from services.booking.courses import settings_api, settings_pages
@@ -45,6 +48,7 @@ from services.booking.settings import BookingSettings
 from services.booking.waiting import api as waiting
 from services.booking.waiting import pages as waiting_pages
 from services.booking.waiting import queue_pages
+from shared.kernel.personal_links import PersonalLinks
 from shared.web.app import create_service_app
 from shared.web.operator import pages as operator
 
@@ -62,6 +66,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     seats.router,
     bookings.router,
     waiting.router,
+    attendance.router,
     requests.router,
     reach.router,
     reports.router,
@@ -82,6 +87,9 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     booking_pages.router,
     waiting_pages.router,
     queue_pages.router,
+    marking_pages.router,
+    attendance_pages.router,
+    signing_pages.router,
     request_pages.router,
     writing_pages.router,
     reach_pages.router,
@@ -113,4 +121,5 @@ def create_app(settings: BookingSettings, **parts: Any) -> FastAPI:  # noqa: ANN
         **parts,
     )
     keep_keys(app, Keys.derive(settings.secret_key))
+    keep_links(app, PersonalLinks.derive(settings.personal_links_key))
     return app

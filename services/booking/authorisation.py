@@ -5,6 +5,7 @@ Where being allowed depends on more than role and scope (giving roles, acting fo
 
 from typing import Final
 
+from services.booking.attendance.queries import find_attendance_scope, find_meeting_scope
 from services.booking.bookings.queries import find_booking_scope
 from services.booking.courses.queries import find_course_scope, find_run_scope
 from services.booking.employers.queries import find_employer_scope, find_grant_scope, find_person_scope
@@ -22,6 +23,8 @@ _OFFICER, _DELEGATE = Role.PROCUREMENT_OFFICER, Role.AWARD_DELEGATE
 _FOR_EMPLOYER: Final = Permit({_CONTACT, _COACH, _LEAD})
 _SEES_EMPLOYER: Final = Permit({_CONTACT, _COACH, _LEAD, _OFFICER, _DELEGATE, _OPERATOR})
 _RUNS_PROJECT: Final = Permit({_LEAD})
+_HOLDS_MEETING: Final = Permit({_LEAD, Role.TRAINER})
+_SEES_ATTENDANCE: Final = Permit({_COACH, _LEAD, Role.TRAINER})
 _SEES_PROJECT: Final = Permit({_COACH, _LEAD, _OFFICER, _DELEGATE, _OPERATOR})
 
 _PROJECTS: Final[Permits] = {
@@ -96,8 +99,25 @@ _BOOKINGS: Final[Permits] = {
     "get_booking_history": _FOR_EMPLOYER,
     "change_booking": _FOR_EMPLOYER,
     "cancel_booking": _FOR_EMPLOYER,
-    "list_run_bookings": Permit({_LEAD, Role.TRAINER}),
     "list_run_overlaps": _RUNS_PROJECT,
+    "list_run_bookings": _HOLDS_MEETING,
+}
+
+# What is one's own is asked by the command: whoever is signed in may ask.
+_ATTENDANCE: Final[Permits] = {
+    "get_meeting_sheet": _HOLDS_MEETING,
+    "mark_attendance": _HOLDS_MEETING,
+    "register_arrival": SIGNED_IN,
+    "list_own_attendance": SIGNED_IN,
+    "list_run_attendance": _SEES_ATTENDANCE,
+    "list_booking_attendance": _FOR_EMPLOYER,
+    "list_unsigned_attendance": _RUNS_PROJECT,
+    "get_attendance": _SEES_ATTENDANCE,
+    "correct_attendance": _HOLDS_MEETING,
+    "sign_attendance": SIGNED_IN,
+    "note_signature": _HOLDS_MEETING,
+    "send_signing_code": _HOLDS_MEETING,
+    "sign_attendance_by_code": _HOLDS_MEETING,
 }
 
 _QUEUES: Final[Permits] = {
@@ -142,6 +162,7 @@ PERMITS: Final[Permits] = {
     **_COURSES,
     **_BOOKINGS,
     **_QUEUES,
+    **_ATTENDANCE,
     **_REQUESTS,
     **_REACH,
     **_FEEDS,
@@ -213,7 +234,7 @@ _RUN_PAGES: Final[Permits] = {
     "show_runs": PUBLIC,
     "show_run": PUBLIC,
     "show_whom_to_book_for": SIGNED_IN,
-    "show_run_bookings": Permit({_LEAD, Role.TRAINER}),
+    "show_run_bookings": _HOLDS_MEETING,
 }
 _BOOKING_PAGES: Final[Permits] = {
     "show_booking_form": _FOR_EMPLOYER,
@@ -242,6 +263,30 @@ _QUEUE_PAGES: Final[Permits] = {
     "show_run_queue": PERMITS["list_run_queue"],
     "show_queue_move": PERMITS["move_in_queue"],
     "send_queue_move": PERMITS["move_in_queue"],
+}
+# Whoever has a personal link need not be signed in: the link says who she is, and the page tells no more than is hers.
+_ATTENDANCE_PAGES: Final[Permits] = {
+    "show_meetings": _HOLDS_MEETING,
+    "show_marking": _HOLDS_MEETING,
+    "send_marking": _HOLDS_MEETING,
+    "show_door": _HOLDS_MEETING,
+    "show_run_attendance": _SEES_ATTENDANCE,
+    "show_attendance": _SEES_ATTENDANCE,
+    "show_correction": PERMITS["correct_attendance"],
+    "send_correction": PERMITS["correct_attendance"],
+    "show_noted_signature": PERMITS["note_signature"],
+    "send_noted_signature": PERMITS["note_signature"],
+    "send_signing_code": PERMITS["send_signing_code"],
+    "show_code_signature": PERMITS["sign_attendance_by_code"],
+    "send_code_signature": PERMITS["sign_attendance_by_code"],
+    "show_project_attendance": _RUNS_PROJECT,
+    "show_unsigned": PERMITS["list_unsigned_attendance"],
+    "show_booking_attendance": PERMITS["list_booking_attendance"],
+    "show_my_attendance": SIGNED_IN,
+    "show_my_meeting": SIGNED_IN,
+    "send_my_meeting": SIGNED_IN,
+    "show_personal_link": PUBLIC,
+    "send_personal_link": PUBLIC,
 }
 _REQUEST_PAGES: Final[Permits] = {
     "show_employer_requests": _FOR_EMPLOYER,
@@ -314,6 +359,7 @@ PAGE_PERMITS: Final[Permits] = {
     **_RUN_PAGES,
     **_BOOKING_PAGES,
     **_QUEUE_PAGES,
+    **_ATTENDANCE_PAGES,
     **_REQUEST_PAGES,
     **_REACH_PAGES,
     **_FEED_PAGES,
@@ -331,6 +377,8 @@ SCOPES: Final[Scopes] = {
     "need_id": find_need_scope,
     "course_id": find_course_scope,
     "run_id": find_run_scope,
+    "meeting_id": find_meeting_scope,
+    "attendance_id": find_attendance_scope,
     "booking_id": find_booking_scope,
     "request_id": find_request_scope,
     "entry_id": find_entry_scope,

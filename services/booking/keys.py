@@ -1,6 +1,6 @@
-"""Keys: for identity numbers at rest, so that the database alone does not tell them, and for links to calendars.
+"""Keys of booking: identity numbers are sealed at rest, and found by a keyed hash.
 
-And the links by which one leaves a queue: only we could have made them, and they open nothing else.
+And what only we can make: links to calendars, links by which one leaves a queue, and the codes at a door.
 
 Made once in the composition root from the service's root key; nothing else sees that key.
 """
@@ -31,6 +31,7 @@ class Keys:
     number_lookup: bytes
     queue_leaving: bytes
     calendar_links: bytes
+    door_codes: bytes
 
     @classmethod
     def derive(cls, root: bytes) -> "Keys":
@@ -40,6 +41,7 @@ class Keys:
             number_lookup=derived_key(root, "booking/number-lookup"),
             queue_leaving=derived_key(root, "booking/queue-leaving"),
             calendar_links=derived_key(root, "booking/calendar-links"),
+            door_codes=derived_key(root, "booking/door-codes"),
         )
 
     def seal(self, number: str) -> bytes:

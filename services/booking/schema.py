@@ -1,5 +1,6 @@
 """All of booking's tables in one MetaData: foreign keys between areas are known once this is imported."""
 
+from services.booking.attendance import tables as attendance
 from services.booking.base import BookingTable
 from services.booking.bookings import tables as bookings
 from services.booking.courses import tables as courses
@@ -14,4 +15,5 @@ from services.booking.requests import tables as requests
 from services.booking.seats import tables as seats
 
 TABLES = (projects, people, employers, needs, courses, seats, bookings, requests, reach, reports, feeds)
+TABLES = (projects, people, employers, needs, courses, seats, bookings, attendance, requests, reach, reports)
 METADATA = BookingTable.metadata

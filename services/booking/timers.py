@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from services.booking.attendance import signing
+from services.booking.attendance.due import find_due_signings
 from services.booking.bookings import runs
 from services.booking.courses.queries import find_due_reminders
 from services.booking.seats import waiting
@@ -21,3 +23,9 @@ async def remind_of_meeting(delivery: Delivery, meeting_id: UUID) -> None:
 async def check_offer(delivery: Delivery, offer_id: UUID) -> None:
     """Warn of an offer that is about to expire, or let it expire and offer its seats to the next."""
     await waiting.check_offer(delivery.session, delivery.clock, offer_id)
+
+
+@TIMERS.due("attendance_signing", find=find_due_signings)
+async def follow_up_signing(delivery: Delivery, attendance_id: UUID) -> None:
+    """Ask a participant to sign, remind her, or put it on the lead's list, the project's number of days apart."""
+    await signing.follow_up(delivery.session, delivery.clock, attendance_id)

@@ -4,9 +4,9 @@ Owns     addresses (as copies), preferences and suppressions; wordings; notifica
 Emits    NotificationDelivered, NotificationFailed.
 Acts on  RunChanged, RunCancelled, MeetingApproached; BookingConfirmed, BookingChanged, BookingCancelled;
          WaitingEntryJoined, WaitingEntryMoved; SeatOfferOpened, SeatOfferReminded, SeatOfferExpired;
-         TrainingRequestSubmitted, TrainingRequestWithdrawn, TrainingRequestArranged; TrainingRequestTaken,
-         TrainingRequestDeclined, TrainingRequestReturned; SupplierInvited, QuestionAnswered, AwardDecided,
-         ProcedureCancelled; ContractSigned.
+         AttendanceSigningAsked, SigningCodeDrawn; TrainingRequestSubmitted, TrainingRequestWithdrawn,
+         TrainingRequestArranged; TrainingRequestTaken, TrainingRequestDeclined, TrainingRequestReturned;
+         SupplierInvited, QuestionAnswered, AwardDecided, ProcedureCancelled; ContractSigned.
 Copies   PersonDescribed, EmployerDescribed, ProjectDescribed, SupplierDescribed.
 
 Areas, a later may use an earlier: recipients, channels, wordings, notifications, receipts.

@@ -47,13 +47,35 @@ def run_cancelled(fact: booking.RunCancelled) -> Content:
     return {**run_content(fact.run), "reason": fact.reason}
 
 
-def meeting_approached(fact: booking.MeetingApproached) -> Content:
+def meeting_approached(fact: booking.MeetingApproached, part: str) -> Content:
+    """Return the fields; a participant has a link of her own, by which she says that she has come."""
     meeting = next((each for each in fact.run.meetings if each.meeting_id == fact.meeting_id), None)
     return {
         **run_content(fact.run),
         "starts_at": fact.starts_at.isoformat(),
         "mode": fact.run.mode if meeting is None else meeting.mode,
         "place": None if meeting is None else meeting.place,
+        "personal_link": str(fact.meeting_id) if part == "participant" else None,
+    }
+
+
+def attendance_to_sign(fact: booking.AttendanceSigningAsked) -> Content:
+    """Return the fields; of the link the meeting that it is for is kept, and it is made when the text is written."""
+    return {
+        **run_content(fact.run),
+        "starts_at": fact.starts_at.isoformat(),
+        "minutes": fact.minutes,
+        "personal_link": str(fact.meeting_id),
+    }
+
+
+def signing_code(fact: booking.SigningCodeDrawn) -> Content:
+    """Return the fields; of the code its id is kept, and the digits are made when the text is written."""
+    return {
+        **run_content(fact.run),
+        "starts_at": fact.starts_at.isoformat(),
+        "minutes": fact.minutes,
+        "code": str(fact.code_id),
     }
 
 

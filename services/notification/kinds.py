@@ -27,6 +27,8 @@ class Form(StrEnum):
     MODE = "mode"
     CHANGES = "changes"
     MONEY = "money"
+    PERSONAL_LINK = "personal_link"
+    PERSONAL_CODE = "personal_code"
 
 
 class Calendar(StrEnum):
@@ -92,6 +94,9 @@ NAMED = Field("named", Form.COUNT)
 PLACE = Field("queue_place", Form.COUNT)
 ENTRY = Field("entry_id")
 UNTIL = Field("until", Form.MOMENT)
+STARTS = Field("starts_at", Form.MOMENT, sms=True)
+MINUTES = Field("minutes", Form.COUNT, sms=True)
+LINK = Field("personal_link", Form.PERSONAL_LINK, sms=True)
 
 UNIVERSAL: tuple[Field, ...] = (Field("recipient_name"), Field("project_name", optional=True), Field("origin"))
 """Fields that every text may use; they are looked up when it is sent."""
@@ -138,6 +143,7 @@ _KINDS = (
             Field("starts_at", Form.MOMENT, sms=True),
             Field("mode", Form.MODE),
             Field("place", sms=True, optional=True),
+            Field("personal_link", Form.PERSONAL_LINK, optional=True),
         ),
         _BOTH,
     ),
@@ -146,6 +152,21 @@ _KINDS = (
     Kind("seats_offered", (COURSE, RUN, SEATS, UNTIL, MEETINGS, ENTRY), required=True, replaces=("queue_joined",)),
     Kind("offer_expiring", (COURSE, RUN, SEATS, UNTIL, ENTRY), required=True),
     Kind("offer_passed_on", (COURSE, RUN, SEATS, UNTIL, ENTRY), replaces=("seats_offered", "offer_expiring")),
+    Kind("attendance_to_sign", (COURSE, RUN, STARTS, MINUTES, LINK), _BOTH, required=True),
+    Kind(
+        "attendance_unsigned",
+        (COURSE, RUN, STARTS, MINUTES, LINK),
+        _BOTH,
+        required=True,
+        replaces=("attendance_to_sign",),
+    ),
+    Kind(
+        "signing_code",
+        (COURSE, STARTS, MINUTES, Field("code", Form.PERSONAL_CODE, sms=True)),
+        _BOTH,
+        required=True,
+        replaces=("signing_code",),
+    ),
     Kind("request_received", (TITLE, REFERENCE)),
     Kind("request_to_handle", (TITLE, REFERENCE)),
     Kind("request_withdrawn", (TITLE, REFERENCE, REASON)),

@@ -16,6 +16,11 @@ from services.notification.notifications.calendar_files import calendar_content
 from services.notification.notifications.commands import Cause, Telling, tell
 from services.notification.recipients.queries import find_recipient, is_recipient_erased
 from shared.contracts.booking import (
+    AttendanceCorrected,
+    AttendanceLeftUnsigned,
+    AttendanceRecorded,
+    AttendanceSigned,
+    AttendanceSigningAsked,
     BookingCancelled,
     BookingChanged,
     BookingConfirmed,
@@ -28,6 +33,7 @@ from shared.contracts.booking import (
     SeatOfferExpired,
     SeatOfferOpened,
     SeatOfferReminded,
+    SigningCodeDrawn,
     TrainingRequestArranged,
     TrainingRequestSubmitted,
     TrainingRequestWithdrawn,
@@ -53,6 +59,8 @@ REACTIONS = Reactions("notification")
 REACTIONS.ignore(RunScheduled, ContractLineOrdered)
 # whoever leaves or answers knows it; of the booking that comes of it the booking tells
 REACTIONS.ignore(WaitingEntryWithdrawn, SeatOfferAccepted, SeatOfferDeclined)
+# whoever signs knows it; what is marked she is told when she is asked to sign, and what is not signed the lead sees
+REACTIONS.ignore(AttendanceRecorded, AttendanceCorrected, AttendanceSigned, AttendanceLeftUnsigned)
 
 URGENT_WITHIN = timedelta(hours=24)
 _ANY = "*"
@@ -156,8 +164,10 @@ async def on_run_cancelled(delivery: Delivery, fact: RunCancelled) -> None:
 async def on_meeting_approached(delivery: Delivery, fact: MeetingApproached) -> None:
     """Remind of a meeting; once it has begun a reminder is of no use."""
     matter = Matter(subject_id=fact.run_id, project_id=fact.project_id, not_after=fact.starts_at)
-    content = contents.meeting_approached(fact)
-    await _tell(delivery, fact, fact.recipients, {_ANY: "meeting_reminder"}, matter, lambda _: content)
+    kinds = {_ANY: "meeting_reminder"}
+    await _tell(
+        delivery, fact, fact.recipients, kinds, matter, lambda told: contents.meeting_approached(fact, told.part)
+    )
 
 
 @REACTIONS.on(BookingConfirmed)
@@ -239,6 +249,29 @@ def _about_entry(
     fact: WaitingEntryJoined | WaitingEntryMoved | SeatOfferOpened | SeatOfferReminded | SeatOfferExpired,
 ) -> Matter:
     return Matter(subject_id=fact.entry_id, project_id=fact.project_id, employer_id=fact.employer_id)
+
+
+@REACTIONS.on(AttendanceSigningAsked)
+async def on_attendance_signing_asked(delivery: Delivery, fact: AttendanceSigningAsked) -> None:
+    """Ask the participant to sign for her time, or remind her of it."""
+    matter = Matter(subject_id=fact.attendance_id, project_id=fact.project_id, employer_id=fact.employer_id)
+    content = contents.attendance_to_sign(fact)
+    kind = "attendance_unsigned" if fact.is_reminder else "attendance_to_sign"
+    await _tell(delivery, fact, fact.recipients, {_ANY: kind}, matter, lambda _: content)
+
+
+@REACTIONS.on(SigningCodeDrawn)
+async def on_signing_code_drawn(delivery: Delivery, fact: SigningCodeDrawn) -> None:
+    """Send the participant a code to sign with, at once; after its time it is of no use."""
+    matter = Matter(
+        subject_id=fact.attendance_id,
+        project_id=fact.project_id,
+        employer_id=fact.employer_id,
+        urgent=True,
+        not_after=fact.expires_at,
+    )
+    content = contents.signing_code(fact)
+    await _tell(delivery, fact, fact.recipients, {_ANY: "signing_code"}, matter, lambda _: content)
 
 
 def _about_request(

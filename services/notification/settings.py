@@ -4,11 +4,11 @@ from typing import ClassVar
 
 from pydantic import Field, SecretStr
 
-from shared.settings import ServiceSettings
+from shared.settings import LinkingSettings
 
 
-class NotificationSettings(ServiceSettings):
-    """Read from `NOTIFICATION_…`, the shared names, `SMTP_…` and `SMS_…`.
+class NotificationSettings(LinkingSettings):
+    """Read from `NOTIFICATION_…`, the shared names, `PERSONAL_LINKS_SECRET`, `SMTP_…` and `SMS_…`.
 
     The schedule is one that has served a national service: 48 tries, 300 s apart, an SMS's first retry at once.
     """

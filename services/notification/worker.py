@@ -20,6 +20,7 @@ from services.notification.reactions import REACTIONS
 from services.notification.settings import NotificationSettings
 from services.notification.timers import make_timers, timers_to_ask
 from services.notification.wordings.catalogue import load_wordings
+from shared.kernel.personal_links import PersonalLinks
 from shared.messaging.reactions import StateSource
 from shared.messaging.worker import Running, build_worker
 from shared.web.browser.sessions import purge_sessions
@@ -42,6 +43,7 @@ def make_desk(settings: NotificationSettings) -> Desk:
             quiet_until=time(settings.quiet_until_hour),
         ),
         unsubscribing=Unsubscribing(settings.secret_key, settings.origin),
+        links=PersonalLinks.derive(settings.personal_links_key),
         origin=settings.origin,
         mail_from=settings.smtp_from,
         soft_suppression=timedelta(days=settings.soft_suppression_days),

@@ -1,4 +1,4 @@
-"""What booking tells: projects, employers, people (states); runs, bookings and training requests (facts)."""
+"""What booking tells: projects, employers, people (states); runs, bookings, requests and attendance (facts)."""
 
 from datetime import date
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from shared.contracts.facts import Fact, Part, Recipient, RunSummary, State
-from shared.contracts.topics import BOOKINGS, EMPLOYERS, PEOPLE, PROJECTS, RUNS, TRAINING_REQUESTS
+from shared.contracts.topics import ATTENDANCE, BOOKINGS, EMPLOYERS, PEOPLE, PROJECTS, RUNS, TRAINING_REQUESTS
 
 
 class ProjectBuyer(Part):
@@ -284,3 +284,60 @@ class TrainingRequestArranged(
     run: RunSummary
     run_sequence: int
     seats: int
+
+
+class _AttendanceFact(Fact):
+    attendance_id: UUID
+    project_id: UUID
+    employer_id: UUID
+    run_id: UUID
+    meeting_id: UUID
+    person_id: UUID
+    minutes: int = Field(description="attended, of `meeting_minutes`")
+    meeting_minutes: int
+
+
+class AttendanceRecorded(_AttendanceFact, type="attendance.recorded.v1", topic=ATTENDANCE, key="attendance_id"):
+    """Somebody's minutes of a meeting are told for the first time; 0 of somebody with a seat is a no-show."""
+
+    standing: str = Field(description="no_show, partly or fully")
+
+
+class AttendanceCorrected(_AttendanceFact, type="attendance.corrected.v1", topic=ATTENDANCE, key="attendance_id"):
+    """Somebody's minutes of a meeting are others than told before; a signature of the earlier ones counts no more."""
+
+    standing: str
+    minutes_before: int
+    was_signed: bool
+
+
+class AttendanceSigned(_AttendanceFact, type="attendance.signed.v1", topic=ATTENDANCE, key="attendance_id"):
+    """The participant has signed for her minutes."""
+
+    way: str = Field(description="code, link, paper or a message")
+    signed_at: AwareDatetime
+
+
+class AttendanceLeftUnsigned(
+    _AttendanceFact, type="attendance.left_unsigned.v1", topic=ATTENDANCE, key="attendance_id"
+):
+    """The participant was asked and reminded, and has not signed in time."""
+
+
+class _SigningFact(_AttendanceFact):
+    run: RunSummary
+    starts_at: AwareDatetime
+    recipients: tuple[Recipient, ...]
+
+
+class AttendanceSigningAsked(_SigningFact, type="attendance.signing_asked.v1", topic=ATTENDANCE, key="attendance_id"):
+    """The participant is asked to sign; her link is made where the message is written, and does not travel."""
+
+    is_reminder: bool
+
+
+class SigningCodeDrawn(_SigningFact, type="signing_code.drawn.v1", topic=ATTENDANCE, key="attendance_id"):
+    """The participant is sent a code to sign with: it is made of `code_id` where it is written, and does not travel."""
+
+    code_id: UUID
+    expires_at: AwareDatetime

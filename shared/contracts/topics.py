@@ -40,6 +40,7 @@ SUPPLIERS = Topic("procurement.suppliers", Kind.STATE)
 RUNS = Topic("booking.runs", Kind.FACT)
 BOOKINGS = Topic("booking.bookings", Kind.FACT)
 TRAINING_REQUESTS = Topic("booking.training-requests", Kind.FACT)
+ATTENDANCE = Topic("booking.attendance", Kind.FACT)
 CASES = Topic("procurement.cases", Kind.FACT)
 PROCEDURES = Topic("procurement.procedures", Kind.FACT)
 CONTRACTS = Topic("procurement.contracts", Kind.FACT)
@@ -53,6 +54,7 @@ TOPICS = (
     RUNS,
     BOOKINGS,
     TRAINING_REQUESTS,
+    ATTENDANCE,
     CASES,
     PROCEDURES,
     CONTRACTS,

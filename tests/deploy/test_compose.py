@@ -80,7 +80,8 @@ def test_every_service_has_a_web_and_a_worker_process_with_its_own_secrets(compo
             part = compose["services"][f"{service}-{process}"]
             assert part["command"][:4] == ["python", "-m", f"services.{service}", process]
             own = {name for name in part["environment"] if name.endswith(("_DATABASE_URL", "_SECRET"))}
-            assert own == {f"{service.upper()}_DATABASE_URL", f"{service.upper()}_SECRET"}
+            shared = set() if service == "procurement" else {"PERSONAL_LINKS_SECRET"}
+            assert own == {f"{service.upper()}_DATABASE_URL", f"{service.upper()}_SECRET", *shared}
             assert part["environment"]["KURSLOTS_MODE"] == "production"
 
 

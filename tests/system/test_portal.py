@@ -115,6 +115,12 @@ def _routes() -> dict[str, re.Pattern[str]]:
 NOT_LINKED: Final = frozenset(
     {
         "/booking/calendars/{calendar_id}/withdraw",  # a link to a calendar
+        "/booking/attendance/{attendance_id}",  # a meeting that has begun, and somebody who is marked at it
+        "/booking/attendance/{attendance_id}/correct",
+        "/booking/attendance/{attendance_id}/note",
+        "/booking/attendance/{attendance_id}/sign",
+        "/booking/me/meetings/{meeting_id}",  # a participant who can sign in and has a seat
+        "/booking/mine/{token}",  # a personal link, which stands in a message
         "/booking/projects/{project_id}/protected/{person_id}",  # a protected identity
         "/booking/queue/{entry_id}",  # a group that waits for seats
         "/booking/queue/{entry_id}/accept",

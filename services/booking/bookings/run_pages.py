@@ -85,6 +85,7 @@ async def show_run(
         is_full=view.taken_seats >= view.capacity,
         may_book=_may_book(actor, run),
         may_see_booked=_holds_run(actor, run, Role.PROJECT_LEAD, Role.TRAINER),
+        may_see_attendance=_holds_run(actor, run, Role.PROJECT_LEAD, Role.TRAINER, Role.COACH),
         leads=_holds_run(actor, run, Role.PROJECT_LEAD),
         booked=await _own_bookings(session, actor, run),
         others=await other_runs(session, run, now, most=_MOST_OTHERS),

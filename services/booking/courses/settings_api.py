@@ -11,6 +11,7 @@ from services.booking.courses import settings
 from services.booking.projects import rules
 from services.booking.projects.changing import OwnSettings
 from services.booking.projects.queries import ProjectView, get_project
+from services.booking.projects.rules import SigningWay
 from shared.web.bodies import Body, Paragraph, Reason, Version
 from shared.web.edge import CommandContext, run_command
 
@@ -25,12 +26,15 @@ class ChangeSettings(Body):
     reminder_days: Annotated[int, Field(ge=0, le=rules.MOST_REMINDER_DAYS)]
     offer_hours: Annotated[int, Field(ge=1, le=rules.MOST_OFFER_HOURS)]
     queue_passes: Annotated[int, Field(ge=0, le=rules.MOST_QUEUE_PASSES)]
+    signing_ways: Annotated[list[SigningWay], Field(min_length=1, max_length=len(SigningWay))]
+    signing_days: Annotated[int, Field(ge=1, le=rules.MOST_SIGNING_DAYS)]
     reason: Reason
     version: Version
 
     def settings(self) -> OwnSettings:
-        """Return them as plain values."""
-        return OwnSettings(**self.model_dump(exclude={"reason", "version"}))
+        """Return them as plain values, the ways of signing in the order of their list."""
+        ways = [way.value for way in SigningWay if way in self.signing_ways]
+        return OwnSettings(**self.model_dump(exclude={"reason", "version", "signing_ways"}), signing_ways=ways)
 
 
 @router.patch("/projects/{project_id}/settings", response_model=ProjectView)

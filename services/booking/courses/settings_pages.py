@@ -12,6 +12,7 @@ from services.booking.courses.settings_api import ChangeSettings
 from services.booking.projects import rules
 from services.booking.projects.leading import led
 from services.booking.projects.queries import get_project_row
+from services.booking.projects.words import SIGNING_WAYS
 from shared.web.edge import CommandContext, ReadSession
 from shared.web.pages.forms import Form, take_form
 from shared.web.pages.rendering import render
@@ -48,4 +49,12 @@ async def send_change_settings(request: Request, project_id: UUID, session: Read
 
 async def _page(request: Request, session: AsyncSession, project_id: UUID, form: Form[ChangeSettings]) -> Response:
     row = await get_project_row(session, project_id)
-    return render(request, "courses/change_settings.html", project=led(request, row), row=row, form=form, rules=rules)
+    return render(
+        request,
+        "courses/change_settings.html",
+        project=led(request, row),
+        row=row,
+        form=form,
+        rules=rules,
+        signing_ways=[(way.value, SIGNING_WAYS[way]) for way in rules.SigningWay],
+    )

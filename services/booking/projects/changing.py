@@ -30,6 +30,8 @@ class OwnSettings:
     reminder_days: int
     offer_hours: int
     queue_passes: int
+    signing_ways: list[str]
+    signing_days: int
 
 
 async def change_settings(

@@ -11,7 +11,15 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.booking.projects import rules
-from services.booking.projects.rules import AffectedBy, AidBasis, EmployerKind, HourRounding, SizeClass, Track
+from services.booking.projects.rules import (
+    AffectedBy,
+    AidBasis,
+    EmployerKind,
+    HourRounding,
+    SigningWay,
+    SizeClass,
+    Track,
+)
 from services.booking.projects.sectors import SniVersion, sections
 from shared.kernel import identity
 from shared.kernel.errors import KurslotsError
@@ -178,13 +186,18 @@ class ProgrammeInput(_Input):
 
 
 class ReportingInput(_Input):
-    """How the project books and reports. `queue_passes` is how often one that waits may be passed by."""
+    """How the project books and reports. `queue_passes` is how often one that waits may be passed by.
+
+    Who does not sign within `signing_days` is reminded, and after as many again the lead is told.
+    """
 
     hour_rounding: HourRounding = HourRounding.EXACT
     queue_passes: Annotated[int, Field(ge=0, le=rules.MOST_QUEUE_PASSES, strict=True)] = 3
     free_cancellation_days: Annotated[int, Field(ge=0, le=rules.MOST_FREE_CANCELLATION_DAYS, strict=True)] = 7
     offer_hours: Annotated[int, Field(ge=1, le=rules.MOST_OFFER_HOURS, strict=True)] = 48
     reminder_days: Annotated[int, Field(ge=0, le=rules.MOST_REMINDER_DAYS, strict=True)] = 1
+    signing_ways: Annotated[tuple[SigningWay, ...], Field(min_length=1)] = tuple(SigningWay)
+    signing_days: Annotated[int, Field(ge=1, le=rules.MOST_SIGNING_DAYS, strict=True)] = 3
 
 
 class ProjectInput(_Input):

@@ -97,6 +97,8 @@ class ProjectView(ProjectSummary):
     free_cancellation_days: int
     offer_hours: int
     reminder_days: int
+    signing_ways: list[str]
+    signing_days: int
     source_project_id: UUID | None
     version: int
 
@@ -160,6 +162,8 @@ async def get_project(session: AsyncSession, project_id: UUID) -> ProjectView:
             "free_cancellation_days": project.free_cancellation_days,
             "offer_hours": project.offer_hours,
             "reminder_days": project.reminder_days,
+            "signing_ways": project.signing_ways,
+            "signing_days": project.signing_days,
             "source_project_id": project.source_project_id,
             "version": project.version,
         }

@@ -100,10 +100,20 @@ class HourRounding(StrEnum):
     PER_MONTH = "per_month"
 
 
+class SigningWay(StrEnum):
+    """How a participant signs for attended time. The project chooses which ways it takes."""
+
+    CODE = "code"
+    LINK = "link"
+    PAPER = "paper"
+    EMAIL = "email"
+
+
 MOST_QUEUE_PASSES: Final = 50
 MOST_FREE_CANCELLATION_DAYS: Final = 365
 MOST_OFFER_HOURS: Final = 720
 MOST_REMINDER_DAYS: Final = 30
+MOST_SIGNING_DAYS: Final = 60
 
 
 class _Data(BaseModel):

@@ -5,12 +5,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, LargeBinary, Numeric, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, LargeBinary, Numeric, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.booking.base import BookingTable, HistoryColumns, moment, prose, sorted_text
-from services.booking.projects.rules import AidBasis, HourRounding
+from services.booking.projects.rules import AidBasis, HourRounding, SigningWay
 from shared.kernel.states import state_check
 
 
@@ -51,6 +51,7 @@ class Project(BookingTable, table=True):
         CheckConstraint("queue_passes >= 0 AND free_cancellation_days >= 0", name="settings"),
         CheckConstraint(state_check("aid_basis", AidBasis), name="aid_basis"),
         CheckConstraint(state_check("hour_rounding", HourRounding), name="hour_rounding"),
+        CheckConstraint("cardinality(signing_ways) > 0 AND signing_days > 0", name="signing"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -79,6 +80,8 @@ class Project(BookingTable, table=True):
     free_cancellation_days: int
     offer_hours: int
     reminder_days: int
+    signing_ways: list[str] = Field(default_factory=lambda: [way.value for way in SigningWay], sa_type=ARRAY(Text))
+    signing_days: int = 3
     demonstration: bool
     source_project_id: UUID | None = Field(default=None, foreign_key="projects.id")
     own_settings: dict[str, Any] = Field(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from services.booking.projects.rules import AidBasis, HourRounding, Track
+from services.booking.projects.rules import AidBasis, HourRounding, SigningWay, Track
 from shared.kernel.texts import N_, Text
 
 TRACKS: Final[Mapping[str, str]] = {
@@ -27,6 +27,12 @@ ROUNDINGS: Final[Mapping[str, str]] = {
     HourRounding.PER_ACTIVITY: N_("Whole hours, rounded down for each course"),
     HourRounding.PER_MONTH: N_("Whole hours, rounded down for each month"),
 }
+SIGNING_WAYS: Final[Mapping[str, str]] = {
+    SigningWay.CODE: N_("By a code of four digits, sent by text message or e-mail"),
+    SigningWay.LINK: N_("By a personal link, or signed in"),
+    SigningWay.PAPER: N_("On paper, which is scanned"),
+    SigningWay.EMAIL: N_("By e-mail"),
+}
 CHANGES: Final[Mapping[str, str]] = {
     "loaded": N_("The project was set up from its file"),
     "changed": N_("The project was changed by its file"),
@@ -36,6 +42,8 @@ CHANGES: Final[Mapping[str, str]] = {
     ),
     "reminder_days": N_("Days from the reminder to the meeting: {before} became {after}"),
     "offer_hours": N_("Hours that an offered seat is held: {before} became {after}"),
+    "signing_ways": N_("The ways in which participants may sign were changed"),
+    "signing_days": N_("Days to sign in before a reminder: {before} became {after}"),
     "queue_passes": N_("Times that a group in the queue is passed at most: {before} became {after}"),
 }
 _OTHERWISE: Final = N_("Something was changed")

@@ -22,6 +22,9 @@ KIND_NAMES: Final[Mapping[str, str]] = {
     "request_returned": N_("a training request that waits again"),
     "request_contracted": N_("a signed contract for a training request"),
     "run_arranged": N_("training that was ordered"),
+    "attendance_to_sign": N_("time to sign for"),
+    "attendance_unsigned": N_("reminder to sign for time"),
+    "signing_code": N_("code to sign with"),
 }
 _OTHER_KIND: Final = N_("another message")
 CHANNEL_NAMES: Final[Mapping[str, str]] = {"email": N_("e-mail"), "sms": N_("text message")}

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from services.booking.projects.leading import led, projects_led_by
 from services.booking.projects.queries import get_project_row
+from services.booking.projects.words import ROUNDINGS
 from services.booking.reports import drawing
 from services.booking.reports.breakdown import by_month, by_municipality, mark_of_figures
 from services.booking.reports.queries import get_figures
@@ -52,6 +53,7 @@ async def show_figures(
         municipalities=drawing.by_place(places),
         charts=charts,
         drawing=drawing,
+        roundings=ROUNDINGS,
         mark=mark_as_sent(mark),
     )
 

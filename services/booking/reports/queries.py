@@ -1,4 +1,4 @@
-"""The figures of a project. Persons are counted once, hours in full; booked hours are promised, not yet attended."""
+"""The figures of a project. Persons are counted once; booked hours are promised, attended ones marked and signed."""
 
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,33 @@ _BOOKED = text("""
     LEFT JOIN persons ON persons.id = seats.participant_id
     WHERE bookings.project_id = :project_id AND bookings.state = 'confirmed'
 """)
+# Whole hours are rounded down for each person and unit, as `attendance.rules.reported_minutes` does.
+_ATTENDED = text("""
+    WITH told AS (
+        SELECT attended.participant_id, attended.minutes, attended.signed_at,
+               coalesce(encode(persons.number_hash, 'hex'), persons.id::text) AS person,
+               CASE CAST(:rounding AS text)
+                   WHEN 'per_activity' THEN attended.run_id::text
+                   WHEN 'per_month' THEN to_char(meetings.starts_at AT TIME ZONE 'Europe/Stockholm', 'YYYY-MM')
+                   ELSE attended.meeting_id::text
+               END AS unit
+        FROM attendances AS attended
+        JOIN meetings ON meetings.id = attended.meeting_id
+        JOIN persons ON persons.id = attended.participant_id
+        WHERE attended.project_id = :project_id
+    ), units AS (
+        SELECT sum(minutes) AS minutes, coalesce(sum(minutes) FILTER (WHERE signed_at IS NOT NULL), 0) AS signed
+        FROM told GROUP BY participant_id, unit
+    ), counted AS (
+        SELECT minutes, signed, CASE WHEN CAST(:rounding AS text) = 'exact' THEN 1 ELSE 60 END AS whole FROM units
+    )
+    SELECT (SELECT count(DISTINCT person) FROM told WHERE minutes > 0) AS persons,
+           (SELECT count(*) FROM told WHERE minutes = 0) AS no_shows,
+           coalesce(sum(minutes), 0)::bigint AS minutes,
+           coalesce(sum(minutes / whole * whole), 0)::bigint AS counted_minutes,
+           coalesce(sum(signed / whole * whole), 0)::bigint AS signed_minutes
+    FROM counted
+""")
 _JOINED = text("SELECT count(*) FROM employer_projects WHERE project_id = :project_id AND membership = 'joined'")
 _CONTRACTED = text("""
     SELECT currency, count(*) AS contracts, sum(value_ore)::bigint AS ore
@@ -56,6 +83,17 @@ class SeatFigures(View):
     named: int
 
 
+class AttendedFigures(View):
+    """Who was there, and for how long: as marked, by the project's rule of rounding, and of that signed for."""
+
+    persons: int
+    no_shows: int
+    minutes: int
+    counted_minutes: int
+    signed_minutes: int
+    rounding: str
+
+
 class MoneyFigures(View):
     """What is contracted in a currency, in whole öre without VAT, beside what funders have granted."""
 
@@ -74,6 +112,7 @@ class FiguresView(View):
     employers: Measure
     hours: Measure
     booked_minutes: int
+    attended: AttendedFigures
     seats: SeatFigures
     money: list[MoneyFigures]
 
@@ -84,6 +123,7 @@ async def get_figures(session: AsyncSession, clock: Clock, project_id: UUID) -> 
     connection = await session.connection()
     given = {"project_id": project_id}
     booked = (await connection.execute(_BOOKED, given)).one()
+    attended = (await connection.execute(_ATTENDED, {**given, "rounding": project.hour_rounding})).mappings().one()
     employers = (await connection.execute(_JOINED, given)).scalar_one()
     contracted = {row.currency: row for row in await connection.execute(_CONTRACTED, given)}
     granted = {row.currency: row.ore for row in await connection.execute(_FUNDED, given)}
@@ -95,6 +135,7 @@ async def get_figures(session: AsyncSession, clock: Clock, project_id: UUID) -> 
         employers=Measure(reached=employers, target=project.target_employers),
         hours=Measure(reached=booked.minutes // _MINUTES, target=None if minutes is None else minutes // _MINUTES),
         booked_minutes=booked.minutes,
+        attended=AttendedFigures.model_validate({**attended, "rounding": project.hour_rounding}),
         seats=SeatFigures(booked=booked.seats, named=booked.named),
         money=[_money(currency, contracted, granted) for currency in sorted({*contracted, *granted})],
     )

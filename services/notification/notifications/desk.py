@@ -10,6 +10,7 @@ from services.notification.kinds import ChannelName
 from services.notification.notifications.rules import Schedule
 from services.notification.notifications.unsubscribing import Unsubscribing
 from services.notification.wordings.catalogue import Wordings
+from shared.kernel.personal_links import PersonalLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Desk:
     wordings: Wordings
     schedule: Schedule
     unsubscribing: Unsubscribing
+    links: PersonalLinks
     origin: str
     mail_from: str
     honours_key: frozenset[ChannelName] = field(default_factory=frozenset)

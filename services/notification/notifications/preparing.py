@@ -212,7 +212,7 @@ def _obstacle(row: Notification, recipient: Recipient, address: str | None, this
 def _written(row: Notification, recipient: Recipient, address: str, token: str, this: _Round) -> Sending:
     desk, language = this.desk, spoken(recipient.language)
     project = this.project_of(row)
-    written = write_for(desk.wordings, row, recipient, project, language=language, origin=desk.origin)
+    written = write_for(desk.wordings, row, recipient, project, language=language, origin=desk.origin, links=desk.links)
     is_mail = row.channel is ChannelName.EMAIL
     return Sending(
         key=row.id,

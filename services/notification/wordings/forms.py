@@ -111,4 +111,6 @@ _WRITERS: Final[Mapping[Form, Callable[[Any, str], str]]] = {
     Form.MODE: _mode,
     Form.CHANGES: _changes,
     Form.MONEY: _money,
+    Form.PERSONAL_LINK: _text,
+    Form.PERSONAL_CODE: _text,
 }

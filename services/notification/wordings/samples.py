@@ -41,6 +41,9 @@ _SAMPLE: Final[dict[str, Any]] = {
     "winner_points": "91",
     "winner_reason": "Bäst övningar till ett bra pris.",
     "rank": 2,
+    "minutes": 180,
+    "personal_link": "https://kurslots.example/booking/mine/AbC…",
+    "code": "0417",
     "value": {"ore": 24_000_000, "currency": "SEK"},
 }
 

@@ -45,6 +45,12 @@ PLACES: Final[tuple[Place, ...]] = (
     Place("/booking/", N_("Start")),
     Place("/booking/runs", N_("Courses")),
     Place(
+        "/booking/meetings",
+        N_("Meetings"),
+        frozenset({Role.TRAINER, Role.PROJECT_LEAD}),
+        also=r"/booking/attendance/.*",
+    ),
+    Place(
         "/booking/employers",
         N_("Employers"),
         _FOR_EMPLOYERS,

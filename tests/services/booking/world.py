@@ -6,7 +6,10 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.booking.attendance.marking import Mark, mark_meeting
+from services.booking.attendance.queries import find_row
 from services.booking.bookings.commands import Order, book_seats
+from services.booking.courses.queries import meetings_of
 from services.booking.feeds.commands import make_feed
 from services.booking.feeds.rules import FeedKind, FeedPlan
 from services.booking.needs.rules import MetBy, Priority, WishedMode, WishedTime
@@ -47,6 +50,12 @@ async def a_world(session: AsyncSession) -> World:
     booking = await book_seats(
         session, a_clock(), Order(project.id, employer.id, run.id, seats=2, participants=employer.people[:1])
     )
+    meeting = (await meetings_of(session, run.id))[0]
+    held = a_clock(meeting.starts_at)
+    await mark_meeting(session, held, meeting.id, [Mark(employer.people[0], 60)], by=None)
+    marked = await find_row(session, meeting.id, employer.people[0])
+    assert marked is not None
+    assert marked.attendance is not None
     need = await a_need(session, project.id, employer.id, employer.contact)
     request = TrainingRequest(
         reference=reference("T"),
@@ -84,6 +93,8 @@ async def a_world(session: AsyncSession) -> World:
         "need_id": need.id,
         "course_id": run.course_id,
         "run_id": run.id,
+        "meeting_id": meeting.id,
+        "attendance_id": marked.attendance.id,
         "booking_id": booking.id,
         "entry_id": waits.id,
         "request_id": request.id,

@@ -28,6 +28,7 @@ from shared.contracts.procurement import SupplierAccount, SupplierDescribed
 from shared.db import Database
 from shared.kernel.clock import FixedClock
 from shared.kernel.ids import new_id
+from shared.kernel.personal_links import PersonalLinks
 from tests.support.messaging import a_message, deliver, deliver_grave, deliver_state, rows_of, run_timers
 from tests.support.origin import SMS_PASSWORD, SMS_USER, RunningOrigin, serve
 from tests.support.web import ISSUER_ALIAS
@@ -109,6 +110,7 @@ async def make_office(
             wordings=load_wordings(),
             schedule=Schedule(),
             unsubscribing=app.state.unsubscribing,
+            links=PersonalLinks.derive(b"links"),
             origin=origin,
             mail_from=SENDER,
         )

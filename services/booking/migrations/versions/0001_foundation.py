@@ -151,6 +151,8 @@ def upgrade() -> None:
     sa.Column('free_cancellation_days', sa.Integer(), nullable=False),
     sa.Column('offer_hours', sa.Integer(), nullable=False),
     sa.Column('reminder_days', sa.Integer(), nullable=False),
+    sa.Column('signing_ways', sa.ARRAY(sa.Text()), nullable=False),
+    sa.Column('signing_days', sa.Integer(), nullable=False),
     sa.Column('demonstration', sa.Boolean(), nullable=False),
     sa.Column('source_project_id', sa.Uuid(), nullable=True),
     sa.Column('own_settings', postgresql.JSONB(astext_type=sa.Text()), nullable=False, comment='by column: what whoever leads the project has set; the file does not undo it'),
@@ -159,6 +161,7 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("aid_basis IN ('none', 'de_minimis', 'training_aid')", name=op.f('ck_projects_aid_basis')),
     sa.CheckConstraint("hour_rounding IN ('exact', 'per_meeting', 'per_activity', 'per_month')", name=op.f('ck_projects_hour_rounding')),
+    sa.CheckConstraint('cardinality(signing_ways) > 0 AND signing_days > 0', name=op.f('ck_projects_signing')),
     sa.CheckConstraint('demonstration = (source_project_id IS NOT NULL)', name=op.f('ck_projects_demonstration')),
     sa.CheckConstraint('ends_on >= starts_on', name=op.f('ck_projects_period')),
     sa.CheckConstraint('queue_passes >= 0 AND free_cancellation_days >= 0', name=op.f('ck_projects_settings')),
@@ -580,6 +583,39 @@ def upgrade() -> None:
     sa.UniqueConstraint('run_id', 'holder_id', name=op.f('uq_seat_pools_run_id_holder_id'), postgresql_nulls_not_distinct=True)
     )
     op.create_index('ix_seat_pools_holder_id', 'seat_pools', ['holder_id'], unique=False)
+    op.create_table('attendances',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('meeting_id', sa.Uuid(), nullable=False),
+    sa.Column('booking_id', sa.Uuid(), nullable=False),
+    sa.Column('employer_id', sa.Uuid(), nullable=False),
+    sa.Column('participant_id', sa.Uuid(), nullable=False),
+    sa.Column('minutes', sa.Integer(), nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('asked', sa.Text(), nullable=False),
+    sa.Column('next_check_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('signed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("asked IN ('not_yet', 'asked', 'reminded', 'given_up')", name=op.f('ck_attendances_asked')),
+    sa.CheckConstraint("source IN ('trainer', 'door')", name=op.f('ck_attendances_source')),
+    sa.CheckConstraint('minutes BETWEEN 0 AND 1440', name=op.f('ck_attendances_minutes')),
+    sa.CheckConstraint('signed_at IS NULL OR (minutes > 0 AND next_check_at IS NULL)', name=op.f('ck_attendances_signed')),
+    sa.ForeignKeyConstraint(['booking_id'], ['bookings.id'], name=op.f('fk_attendances_booking_id')),
+    sa.ForeignKeyConstraint(['employer_id'], ['employers.id'], name=op.f('fk_attendances_employer_id')),
+    sa.ForeignKeyConstraint(['meeting_id'], ['meetings.id'], name=op.f('fk_attendances_meeting_id')),
+    sa.ForeignKeyConstraint(['participant_id'], ['persons.id'], name=op.f('fk_attendances_participant_id')),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_attendances_project_id')),
+    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_attendances_run_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_attendances')),
+    sa.UniqueConstraint('meeting_id', 'participant_id', name=op.f('uq_attendances_meeting_id_participant_id'))
+    )
+    op.create_index('ix_attendances_booking_id', 'attendances', ['booking_id'], unique=False)
+    op.create_index('ix_attendances_next_check_at', 'attendances', ['next_check_at'], unique=False, postgresql_where=sa.text('next_check_at IS NOT NULL'))
+    op.create_index('ix_attendances_participant_id', 'attendances', ['participant_id', 'meeting_id'], unique=False)
+    op.create_index('ix_attendances_run_id', 'attendances', ['run_id'], unique=False)
+    op.create_index('ix_attendances_unsigned', 'attendances', ['project_id', 'id'], unique=False, postgresql_where=sa.text('minutes > 0 AND signed_at IS NULL'))
     op.create_table('booking_history',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
@@ -694,6 +730,36 @@ def upgrade() -> None:
     op.create_index('ix_waiting_entries_employer_id', 'waiting_entries', ['employer_id', 'id'], unique=False)
     op.create_index('ix_waiting_entries_run_id', 'waiting_entries', ['run_id', 'state', 'place'], unique=False)
     op.create_index('uq_waiting_entries_run_id_employer_id', 'waiting_entries', ['run_id', 'employer_id'], unique=True, postgresql_where=sa.text("state IN ('waiting', 'offered')"))
+    op.create_table('attendance_history',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor_id', sa.Uuid(), nullable=True),
+    sa.Column('change', sa.Text(), nullable=False),
+    sa.Column('before', sa.Text(), nullable=True),
+    sa.Column('after', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('attendance_id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['attendance_id'], ['attendances.id'], name=op.f('fk_attendance_history_attendance_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_attendance_history'))
+    )
+    op.create_index(op.f('ix_attendance_history_attendance_id'), 'attendance_history', ['attendance_id'], unique=False)
+    op.create_table('attendance_signatures',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('attendance_id', sa.Uuid(), nullable=False),
+    sa.Column('minutes', sa.Integer(), nullable=False),
+    sa.Column('way', sa.Text(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('noted_by', sa.Uuid(), nullable=True),
+    sa.Column('evidence', sa.Text(), nullable=True),
+    sa.Column('replaced_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("(way IN ('paper', 'email')) = (noted_by IS NOT NULL) AND (noted_by IS NULL) = (evidence IS NULL)", name=op.f('ck_attendance_signatures_noted')),
+    sa.CheckConstraint("way IN ('code', 'link', 'paper', 'email')", name=op.f('ck_attendance_signatures_way')),
+    sa.ForeignKeyConstraint(['attendance_id'], ['attendances.id'], name=op.f('fk_attendance_signatures_attendance_id')),
+    sa.ForeignKeyConstraint(['noted_by'], ['persons.id'], name=op.f('fk_attendance_signatures_noted_by')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_attendance_signatures'))
+    )
+    op.create_index('ix_attendance_signatures_attendance_id', 'attendance_signatures', ['attendance_id'], unique=False)
+    op.create_index('uq_attendance_signatures_counts', 'attendance_signatures', ['attendance_id'], unique=True, postgresql_where=sa.text('replaced_at IS NULL'))
     op.create_table('requested_runs',
     sa.Column('request_id', sa.Uuid(), nullable=False),
     sa.Column('run_id', sa.Uuid(), nullable=False),
@@ -736,6 +802,19 @@ def upgrade() -> None:
     )
     op.create_index('ix_seat_offers_next_check_at', 'seat_offers', ['next_check_at'], unique=False, postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.create_index('ix_seat_offers_run_id', 'seat_offers', ['run_id'], unique=False, postgresql_where=sa.text("state = 'open'"))
+    op.create_table('signing_codes',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('attendance_id', sa.Uuid(), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('tries_left', sa.Integer(), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('tries_left >= 0', name=op.f('ck_signing_codes_tries_left')),
+    sa.ForeignKeyConstraint(['attendance_id'], ['attendances.id'], name=op.f('fk_signing_codes_attendance_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_signing_codes'))
+    )
+    op.create_index('ix_signing_codes_attendance_id', 'signing_codes', ['attendance_id', 'made_at'], unique=False)
+    op.create_index('uq_signing_codes_open', 'signing_codes', ['attendance_id'], unique=True, postgresql_where=sa.text('ended_at IS NULL'))
     op.create_table('training_request_history',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
@@ -943,6 +1022,9 @@ def downgrade() -> None:
     op.drop_table('waiting_history')
     op.drop_index(op.f('ix_training_request_history_request_id'), table_name='training_request_history')
     op.drop_table('training_request_history')
+    op.drop_index('uq_signing_codes_open', table_name='signing_codes', postgresql_where=sa.text('ended_at IS NULL'))
+    op.drop_index('ix_signing_codes_attendance_id', table_name='signing_codes')
+    op.drop_table('signing_codes')
     op.drop_index('ix_seat_offers_run_id', table_name='seat_offers', postgresql_where=sa.text("state = 'open'"))
     op.drop_index('ix_seat_offers_next_check_at', table_name='seat_offers', postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.drop_table('seat_offers')
@@ -950,6 +1032,11 @@ def downgrade() -> None:
     op.drop_index('ix_seat_meetings_meeting_id', table_name='seat_meetings')
     op.drop_table('seat_meetings')
     op.drop_table('requested_runs')
+    op.drop_index('uq_attendance_signatures_counts', table_name='attendance_signatures', postgresql_where=sa.text('replaced_at IS NULL'))
+    op.drop_index('ix_attendance_signatures_attendance_id', table_name='attendance_signatures')
+    op.drop_table('attendance_signatures')
+    op.drop_index(op.f('ix_attendance_history_attendance_id'), table_name='attendance_history')
+    op.drop_table('attendance_history')
     op.drop_index('uq_waiting_entries_run_id_employer_id', table_name='waiting_entries', postgresql_where=sa.text("state IN ('waiting', 'offered')"))
     op.drop_index('ix_waiting_entries_run_id', table_name='waiting_entries')
     op.drop_index('ix_waiting_entries_employer_id', table_name='waiting_entries')
@@ -966,6 +1053,12 @@ def downgrade() -> None:
     op.drop_table('need_history')
     op.drop_index(op.f('ix_booking_history_booking_id'), table_name='booking_history')
     op.drop_table('booking_history')
+    op.drop_index('ix_attendances_unsigned', table_name='attendances', postgresql_where=sa.text('minutes > 0 AND signed_at IS NULL'))
+    op.drop_index('ix_attendances_run_id', table_name='attendances')
+    op.drop_index('ix_attendances_participant_id', table_name='attendances')
+    op.drop_index('ix_attendances_next_check_at', table_name='attendances', postgresql_where=sa.text('next_check_at IS NOT NULL'))
+    op.drop_index('ix_attendances_booking_id', table_name='attendances')
+    op.drop_table('attendances')
     op.drop_index('ix_seat_pools_holder_id', table_name='seat_pools')
     op.drop_table('seat_pools')
     op.drop_table('seat_caps')

@@ -19,7 +19,15 @@ from tests.services.booking.registered import API, Office
 from tests.support.pages import PageText, browser, known_visitors, page_of
 from tests.support.web import anonymous_client, problem_of
 
-GIVEN = {"free_cancellation_days": 7, "reminder_days": 1, "offer_hours": 48, "queue_passes": 3, "reason": "Fler hinner"}
+GIVEN = {
+    "free_cancellation_days": 7,
+    "reminder_days": 1,
+    "offer_hours": 48,
+    "queue_passes": 3,
+    "signing_ways": ["link", "code"],
+    "signing_days": 4,
+    "reason": "Fler hinner",
+}
 
 
 async def _settings(office: Office, project_id: UUID, **changes: object) -> dict[str, object]:
@@ -32,7 +40,15 @@ async def test_reminders_to_come_are_planned_anew_and_those_too_late_for_it_stay
     project = await a_project(session)
     far, near = MONDAY_MORNING + timedelta(days=14), MONDAY_MORNING + timedelta(days=2)
     run = await a_run(session, project, plan=a_plan(meetings=(a_meeting(near), a_meeting(far))))
-    held = OwnSettings("Ny text", free_cancellation_days=7, reminder_days=3, offer_hours=48, queue_passes=3)
+    held = OwnSettings(
+        "Ny text",
+        free_cancellation_days=7,
+        reminder_days=3,
+        offer_hours=48,
+        queue_passes=3,
+        signing_ways=["link", "paper"],
+        signing_days=3,
+    )
     await change_settings(session, a_clock(), project.id, held, version=1, reason="Fler hinner", by=new_id())
     await session.flush()
     found = await session.exec(select(Meeting).where(col(Meeting.run_id) == run.id).order_by(col(Meeting.starts_at)))
@@ -53,6 +69,8 @@ async def test_the_settings_are_changed_by_a_program_of_whoever_leads_and_of_nob
     changed = (await lead.patch(path, json=body)).json()
     assert (changed["offer_hours"], changed["version"]) == (24, int(str(body["version"])) + 1)
     problem_of(await lead.patch(path, json=body), 409, "version_passed", field="version")
+    assert changed["signing_ways"] == ["code", "link"], "in an order of their own"
+    problem_of(await lead.patch(path, json=body | {"signing_ways": []}), 422, "invalid_input", field="signing_ways")
     same = body | {"version": changed["version"]}
     problem_of(await lead.patch(path, json=same), 409, "nothing_new")
 
@@ -60,7 +78,12 @@ async def test_the_settings_are_changed_by_a_program_of_whoever_leads_and_of_nob
 async def test_the_settings_are_changed_on_a_page_and_the_history_says_who_and_why(office: Office) -> None:
     await office.holder("settings-lead", Grant(Role.PROJECT_LEAD, project_id=office.other_project_id))
     own = f"/booking/projects/{office.other_project_id}/settings"
-    told = {"summary": "Steget för alla", "free_cancellation_days": "10", "reason": "Hösten är full"}
+    told = {
+        "summary": "Steget för alla",
+        "free_cancellation_days": "10",
+        "reason": "Hösten är full",
+        "signing_ways": "link",
+    }
     with known_visitors(office.app):
         async with browser(office.app, "settings-lead") as lead:
             page_of(await lead.get(own)).tag("a", href=f"{own}/change")

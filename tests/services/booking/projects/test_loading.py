@@ -45,7 +45,15 @@ async def test_changed_content_is_told_with_the_next_version(session: AsyncSessi
 async def test_what_a_lead_has_set_stays_when_the_file_is_loaded_again(session: AsyncSession) -> None:
     await load_project(session, CLOCK, a_project_input())
     project_id, by = project_id_of("lyft"), new_id()
-    held = OwnSettings("Ny text", free_cancellation_days=7, reminder_days=3, offer_hours=48, queue_passes=3)
+    held = OwnSettings(
+        "Ny text",
+        free_cancellation_days=7,
+        reminder_days=3,
+        offer_hours=48,
+        queue_passes=3,
+        signing_ways=["link"],
+        signing_days=3,
+    )
     await change_settings(session, CLOCK, project_id, held, version=1, reason="Fler hinner svara", by=by)
     before = await _told(session)
     assert await load_project(session, CLOCK, a_project_input()) is False

@@ -2,15 +2,24 @@
 
 from datetime import date, timedelta
 
+import pytest
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.booking.attendance.marking import Mark, mark_meeting
+from services.booking.attendance.queries import find_row
+from services.booking.attendance.rules import Attended, reported_minutes
+from services.booking.attendance.signing import sign_attendance
 from services.booking.bookings.commands import Change, Order, book_seats, cancel_booking, change_booking
+from services.booking.courses.queries import meetings_of
 from services.booking.employers.tables import Employment, ProjectWorkplace, Workplace
 from services.booking.people.tables import Person
+from services.booking.projects.rules import HourRounding
+from services.booking.projects.tables import Project
 from services.booking.reports.breakdown import Amounts, by_month, by_municipality, mark_of_figures
 from services.booking.reports.commands import note_contract
 from services.booking.reports.queries import get_figures
+from shared.kernel.calendar import legal_day
 from shared.kernel.ids import new_id
 from tests.services.booking.offered import (
     IN_TWO_WEEKS,
@@ -150,3 +159,36 @@ async def test_an_empty_project_has_this_month_and_no_place(session: AsyncSessio
     (month,) = await by_month(session, project.id, today=TODAY)
     assert (month.first_day, month.amounts) == (date(2026, 11, 1), Amounts())
     assert await by_municipality(session, project.id) == {}
+
+
+@pytest.mark.parametrize("rounding", HourRounding)
+async def test_attended_hours_are_what_the_rule_makes_of_the_same_rows(
+    session: AsyncSession, rounding: HourRounding
+) -> None:
+    project = await a_project(session)
+    (await session.get_one(Project, project.id)).hour_rounding = rounding.value
+    employer = await an_employer(session, project)
+    first, last = IN_TWO_WEEKS, IN_TWO_WEEKS + timedelta(days=30)
+    attended = []
+    for number in range(2):
+        day = timedelta(days=number)
+        run = await a_run(session, project, plan=a_plan(meetings=(a_meeting(first + day), a_meeting(last + day))))
+        await book_seats(session, a_clock(), Order(project.id, employer.id, run.id, 4, employer.people))
+        for place, meeting in enumerate(await meetings_of(session, run.id)):
+            minutes = dict(zip(employer.people, (0, 59 + number, 90 + place, 180), strict=True))
+            marks = [Mark(person, many) for person, many in minutes.items()]
+            await mark_meeting(session, a_clock(meeting.starts_at), meeting.id, marks, by=None)
+            month = legal_day(meeting.starts_at).replace(day=1)
+            attended += [Attended(who, meeting.id, run.id, month, many) for who, many in minutes.items()]
+    row = await find_row(session, meeting.id, employer.people[3])
+    assert row is not None
+    assert row.attendance is not None
+    clock = a_clock(meeting.ends_at)
+    mark = await mark_of_figures(session, project.id)
+    await sign_attendance(session, clock, row.attendance.id, person_id=employer.people[3], minutes=180)
+    await session.flush()
+    assert await mark_of_figures(session, project.id) != mark
+    figures = (await get_figures(session, clock, project.id)).attended
+    assert (figures.persons, figures.no_shows, figures.signed_minutes) == (3, 4, 180)
+    assert figures.minutes == sum(each.minutes for each in attended)
+    assert figures.counted_minutes == reported_minutes(attended, rounding)
