@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from services.booking.courses.rules import CourseKind, FeePayer, Mode, RunState
+from services.booking.courses.views import RunView
 from services.booking.seats.run_search import ListedRun
 from shared.web.bodies import View
 
@@ -62,7 +63,7 @@ class OpenRun(View):
         view = run.view
         taken = {name: getattr(view, name) for name in cls.model_fields if hasattr(view, name) and name != "meetings"}
         return cls(
-            **taken,
+            **{**taken, "free_seats": _to_book(view)},
             address=address_of(run, origin),
             description=run.description,
             project_name=run.project_name,
@@ -123,10 +124,15 @@ def _instance(run: ListedRun, origin: str) -> dict[str, Any]:
             "eventAttendanceMode": f"{_SCHEMA}/{_ATTENDANCE[view.mode]}EventAttendanceMode",
             "location": _locations(run, address),
             "maximumAttendeeCapacity": view.capacity,
-            "remainingAttendeeCapacity": view.free_seats,
+            "remainingAttendeeCapacity": _to_book(view),
             "offers": _offer(run),
         }
     )
+
+
+def _to_book(view: RunView) -> int:
+    """Return how many seats anybody may book now: none while a group waits for them."""
+    return 0 if view.waiting else view.free_seats
 
 
 def _meetings(run: ListedRun) -> dict[str, Any]:
@@ -171,7 +177,7 @@ def _offer(run: ListedRun) -> dict[str, Any]:
         "category": "Paid" if ore else "Free",
         "price": f"{ore // 100}.{ore % 100:02}",
         "priceCurrency": view.currency,
-        "availability": f"{_SCHEMA}/{'InStock' if view.free_seats else 'SoldOut'}",
+        "availability": f"{_SCHEMA}/{'InStock' if _to_book(view) else 'SoldOut'}",
     }
 
 
