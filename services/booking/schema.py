@@ -14,6 +14,5 @@ from services.booking.reports import tables as reports
 from services.booking.requests import tables as requests
 from services.booking.seats import tables as seats
 
-TABLES = (projects, people, employers, needs, courses, seats, bookings, requests, reach, reports, feeds)
-TABLES = (projects, people, employers, needs, courses, seats, bookings, attendance, requests, reach, reports)
+TABLES = (projects, people, employers, needs, courses, seats, bookings, attendance, requests, reach, reports, feeds)
 METADATA = BookingTable.metadata

@@ -175,7 +175,7 @@ async def test_an_offer_is_answered_once_whoever_is_first(booking_database: Data
     late = a_clock(a_clock().now() + timedelta(hours=48))
     async with booking_database.sessions() as session:
         (offer_id,) = (await session.exec(select(SeatOffer.id).where(col(SeatOffer.entry_id) == entry_id))).all()
-        assert list(await find_due_offers(session, late.now(), 10)) == [offer_id]
+        assert offer_id in await find_due_offers(session, late.now(), 1_000)
     acts = [accepting(entry_id), declining(entry_id), leaving(entry_id), looking_after(offer_id, late)]
     outcomes = await at_once(booking_database, [act for act in acts for _ in range(3)])
     await seats_agree(booking_database, run)
