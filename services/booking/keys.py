@@ -1,17 +1,14 @@
 """Keys of booking: identity numbers are sealed at rest, and found by a keyed hash.
 
-And what only we can make: links to calendars, links by which one leaves a queue, and the codes at a door.
+And what only we can make: links to calendars, and the codes at a door.
 
 Made once in the composition root from the service's root key; nothing else sees that key.
 """
 
-import base64
-import binascii
 import hmac
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
-from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -29,7 +26,6 @@ class Keys:
 
     number_sealing: bytes
     number_lookup: bytes
-    queue_leaving: bytes
     calendar_links: bytes
     door_codes: bytes
 
@@ -39,7 +35,6 @@ class Keys:
         return cls(
             number_sealing=derived_key(root, "booking/number-sealing"),
             number_lookup=derived_key(root, "booking/number-lookup"),
-            queue_leaving=derived_key(root, "booking/queue-leaving"),
             calendar_links=derived_key(root, "booking/calendar-links"),
             door_codes=derived_key(root, "booking/door-codes"),
         )
@@ -57,21 +52,3 @@ class Keys:
     def lookup(self, kind: str, number: str) -> bytes:
         """Return the keyed hash by which the same number of a kind is found again."""
         return hmac.digest(self.number_lookup, f"{kind}:{number}".encode(), sha256)
-
-    def leave_code(self, entry_id: UUID) -> str:
-        """Return the code in the link by which whoever has it takes the entry out of its queue."""
-        return base64.urlsafe_b64encode(entry_id.bytes + self._proof(entry_id)).decode().rstrip("=")
-
-    def entry_of(self, code: str) -> UUID | None:
-        """Return the entry that a code is for, or None where we did not make it."""
-        try:
-            packed = base64.urlsafe_b64decode(code + "=" * (-len(code) % 4))
-        except (binascii.Error, ValueError):
-            return None
-        if len(packed) != _UUID_BYTES + _PROOF_BYTES:
-            return None
-        entry_id = UUID(bytes=packed[:_UUID_BYTES])
-        return entry_id if hmac.compare_digest(packed[_UUID_BYTES:], self._proof(entry_id)) else None
-
-    def _proof(self, entry_id: UUID) -> bytes:
-        return hmac.digest(self.queue_leaving, entry_id.bytes, sha256)[:_PROOF_BYTES]

@@ -99,7 +99,7 @@ def queue_joined(fact: booking.WaitingEntryJoined) -> Content:
         "seats": fact.seats,
         "queue_place": fact.place,
         "entry_id": str(fact.entry_id),
-        "leave_code": fact.leave_code,
+        "leave_link": str(fact.entry_id),
     }
 
 

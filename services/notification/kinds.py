@@ -28,6 +28,7 @@ class Form(StrEnum):
     CHANGES = "changes"
     MONEY = "money"
     PERSONAL_LINK = "personal_link"
+    QUEUE_LINK = "queue_link"
     PERSONAL_CODE = "personal_code"
 
 
@@ -147,7 +148,7 @@ _KINDS = (
         ),
         _BOTH,
     ),
-    Kind("queue_joined", (COURSE, RUN, SEATS, PLACE, MEETINGS, ENTRY, Field("leave_code"))),
+    Kind("queue_joined", (COURSE, RUN, SEATS, PLACE, MEETINGS, ENTRY, Field("leave_link", Form.QUEUE_LINK))),
     Kind("queue_moved", (COURSE, RUN, PLACE, REASON, ENTRY)),
     Kind("seats_offered", (COURSE, RUN, SEATS, UNTIL, MEETINGS, ENTRY), required=True, replaces=("queue_joined",)),
     Kind("offer_expiring", (COURSE, RUN, SEATS, UNTIL, ENTRY), required=True),

@@ -185,7 +185,6 @@ class WaitingEntryJoined(_WaitingFact, type="waiting_entry.joined.v1", topic=BOO
     """A group of an employer waits for seats of a run."""
 
     place: int = Field(description="where in the waiting list it stands, counted from 1")
-    leave_code: str = Field(description="whoever has it can take the entry out of the list, and nothing else")
     recipients: tuple[Recipient, ...]
 
 

@@ -71,16 +71,7 @@ class Place:
     entry: WaitingEntry
 
 
-async def join(
-    session: AsyncSession,
-    clock: Clock,
-    run: Run,
-    wish: Wish,
-    *,
-    entry_id: UUID,
-    leave_code: str,
-    by: UUID | None = None,
-) -> WaitingEntry:
+async def join(session: AsyncSession, clock: Clock, run: Run, wish: Wish, *, by: UUID | None = None) -> WaitingEntry:
     """Put a group at the end of a locked run's list, tell its contacts, and walk.
 
     Raises Refused where the employer waits there already, where the group never fits, and where it need not wait.
@@ -94,7 +85,6 @@ async def join(
     check_wish(wish.seats, wish.least, room=room, employer_id=wish.employer_id, waiting=pools.open.waiting)
     waiting = await waiting_entries(session, run.id)
     entry = WaitingEntry(
-        id=entry_id,
         project_id=wish.project_id,
         employer_id=wish.employer_id,
         run_id=run.id,
@@ -115,7 +105,6 @@ async def join(
     fact = WaitingEntryJoined(
         **await told_of_entry(session, run, entry),
         place=entry.place,
-        leave_code=leave_code,
         recipients=await contacts_told(session, entry),
     )
     await record(session, fact, version=entry.version, at=now)

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from services.booking.bookings.views import BookingView, placed_view
-from services.booking.composition import keys_of
 from services.booking.courses.queries import get_run
 from services.booking.seats import queries as seats
 from services.booking.seats import waiting
@@ -36,9 +35,7 @@ async def join_queue(request: Request, project_id: UUID, employer_id: UUID, body
 
     async def command(context: CommandContext) -> WaitingEntryView:
         wish = Wish(project_id, employer_id, body.run_id, body.seats, body.least or body.seats, body.need_id)
-        entry = await commands.join_queue(
-            context.session, context.clock, keys_of(request), wish, by=context.actor.person_id
-        )
+        entry = await commands.join_queue(context.session, context.clock, wish, by=context.actor.person_id)
         return await entry_view(context.session, entry)
 
     return await run_command(request, command, status=201)

@@ -10,7 +10,6 @@ from services.booking.bookings.members import check_need
 from services.booking.bookings.placing import Placed
 from services.booking.courses.commands import lock_run
 from services.booking.employers.employments import check_member
-from services.booking.keys import Keys
 from services.booking.seats import waiting
 from services.booking.seats.queries import get_entry
 from services.booking.seats.tables import WaitingEntry
@@ -19,14 +18,12 @@ from services.booking.seats.walking import told_of_entry
 from shared.contracts.booking import SeatOfferAccepted
 from shared.kernel.clock import Clock
 from shared.kernel.errors import NotFound
-from shared.kernel.ids import new_id
+from shared.kernel.personal_links import PersonalLinks
 from shared.kernel.texts import N_
 from shared.messaging.outbox import record
 
 
-async def join_queue(
-    session: AsyncSession, clock: Clock, keys: Keys, wish: Wish, *, by: UUID | None = None
-) -> WaitingEntry:
+async def join_queue(session: AsyncSession, clock: Clock, wish: Wish, *, by: UUID | None = None) -> WaitingEntry:
     """Let a group of an employer wait for seats. Raises as `seats.waiting.join`, and where run or need are not its own.
 
     Its contacts are sent a link by which it can leave again without signing in.
@@ -37,9 +34,7 @@ async def join_queue(
     await check_member(session, wish.project_id, wish.employer_id)
     if wish.need_id is not None:
         await check_need(session, wish.need_id, project_id=wish.project_id, employer_id=wish.employer_id)
-    entry_id = new_id()
-    code = keys.leave_code(entry_id)
-    return await waiting.join(session, clock, run, wish, entry_id=entry_id, leave_code=code, by=by)
+    return await waiting.join(session, clock, run, wish, by=by)
 
 
 async def accept_offer(
@@ -57,15 +52,16 @@ async def accept_offer(
     return placed
 
 
-async def find_by_code(session: AsyncSession, keys: Keys, code: str) -> WaitingEntry:
-    """Return the entry that a link leads to; raises NotFound where the link is not one that we wrote."""
-    entry_id = keys.entry_of(code)
-    if entry_id is None:
+async def find_by_code(session: AsyncSession, links: PersonalLinks, code: str) -> tuple[WaitingEntry, UUID]:
+    """Return the entry that a link leads to, and whose it is; raises NotFound where it is not one that we wrote."""
+    read = links.read(code)
+    if read is None:
         raise NotFound(N_("This link is not whole. Copy all of it from the message."), code="link_unknown")
-    return await get_entry(session, entry_id)
+    entry_id, person_id = read
+    return await get_entry(session, entry_id), person_id
 
 
-async def leave_by_code(session: AsyncSession, clock: Clock, keys: Keys, code: str) -> WaitingEntry:
-    """Take the entry of a link out of the queue. Nobody is signed in, so nobody is named in its history."""
-    entry = await find_by_code(session, keys, code)
-    return await waiting.leave(session, clock, entry.id, because="left_by_link")
+async def leave_by_code(session: AsyncSession, clock: Clock, links: PersonalLinks, code: str) -> WaitingEntry:
+    """Take the entry of a link out of the queue, in the name of the contact whom the link was sent to."""
+    entry, person_id = await find_by_code(session, links, code)
+    return await waiting.leave(session, clock, entry.id, because="left_by_link", by=person_id)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from services.booking.bookings.choosing import choosable_people, free_seats_for, open_needs
 from services.booking.bookings.people_form import begins_with, errors_at_people, names_of_boxes
 from services.booking.bookings.views import BookingView, placed_view
-from services.booking.composition import keys_of
+from services.booking.composition import links_of
 from services.booking.courses.queries import get_run
 from services.booking.courses.rules import RunState
 from services.booking.courses.tables import Run
@@ -96,9 +96,7 @@ async def send_join_queue(
 
     async def command(context: CommandContext, body: JoinForm) -> WaitingEntryView:
         wish = Wish(run.project_id, employer_id, run_id, body.seats, body.least or body.seats, body.need_id)
-        entry = await commands.join_queue(
-            context.session, context.clock, keys_of(request), wish, by=context.actor.person_id
-        )
+        entry = await commands.join_queue(context.session, context.clock, wish, by=context.actor.person_id)
         return await entry_view(context.session, entry)
 
     again = partial(_join_page, request, session, employer_id, run_id, clock=clock, need=query.need)
@@ -286,7 +284,7 @@ async def send_leaving_by_link(request: Request, code: str, session: ReadSession
     """Take the group out of the queue."""
 
     async def command(context: CommandContext, _body: NoFields) -> None:
-        await commands.leave_by_code(context.session, context.clock, keys_of(request), code)
+        await commands.leave_by_code(context.session, context.clock, links_of(request), code)
 
     again = partial(_link_page, request, session, code, clock=clock)
     return await take_form(request, NoFields, command, done=f"/booking/queue/leave/{code}", again=again)
@@ -295,7 +293,7 @@ async def send_leaving_by_link(request: Request, code: str, session: ReadSession
 async def _link_page(
     request: Request, session: AsyncSession, code: str, form: Form[NoFields], *, clock: CurrentClock
 ) -> Response:
-    entry = await commands.find_by_code(session, keys_of(request), code)
+    entry, _ = await commands.find_by_code(session, links_of(request), code)
     run = await get_run(session, entry.run_id)
     return render(
         request,

@@ -16,6 +16,10 @@ from services.notification.wordings.rules import WordingWrong
 from shared.kernel.personal_links import PersonalLinks
 
 _NAMELESS: Final = {"sv": "på dig", "en": "there"}
+_LINKS: Final[Mapping[Form, str]] = {
+    Form.PERSONAL_LINK: "/booking/mine/",
+    Form.QUEUE_LINK: "/booking/queue/leave/",
+}
 _NOT_SHOWN: Final = {
     "sv": "(står bara i meddelandet som skickades)",
     "en": "(stands in the message that was sent, and nowhere else)",
@@ -50,7 +54,7 @@ def _personal(
 ) -> dict[str, str]:
     made: dict[str, str] = {}
     for field in KINDS[row.kind].fields:
-        if field.form not in (Form.PERSONAL_LINK, Form.PERSONAL_CODE) or field.name not in content:
+        if field.form not in (*_LINKS, Form.PERSONAL_CODE) or field.name not in content:
             continue
         of = UUID(content[field.name])
         if links is None:
@@ -58,5 +62,5 @@ def _personal(
         elif field.form is Form.PERSONAL_CODE:
             made[field.name] = links.code(of)
         else:
-            made[field.name] = f"{origin}/booking/mine/{links.token(of, row.recipient_id)}"
+            made[field.name] = f"{origin}{_LINKS[field.form]}{links.token(of, row.recipient_id)}"
     return made

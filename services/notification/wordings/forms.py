@@ -112,5 +112,6 @@ _WRITERS: Final[Mapping[Form, Callable[[Any, str], str]]] = {
     Form.CHANGES: _changes,
     Form.MONEY: _money,
     Form.PERSONAL_LINK: _text,
+    Form.QUEUE_LINK: _text,
     Form.PERSONAL_CODE: _text,
 }

@@ -23,7 +23,6 @@ from shared.kernel.grants import Grant
 from shared.kernel.ids import new_id, reference
 from shared.kernel.roles import Role
 from tests.services.booking.offered import (
-    A_KEYS,
     MONDAY_MORNING,
     TODAY,
     a_clock,
@@ -73,7 +72,7 @@ async def a_world(session: AsyncSession) -> World:
         created_at=MONDAY_MORNING,
     )
     session.add(request)
-    waits = await join_queue(session, a_clock(), A_KEYS, Wish(project.id, employer.id, run.id, seats=12, least=12))
+    waits = await join_queue(session, a_clock(), Wish(project.id, employer.id, run.id, seats=12, least=12))
     coach = RoleGrant(
         person_id=await a_person(session, name="Sara"),
         role=Role.COACH.value,

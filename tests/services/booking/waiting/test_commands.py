@@ -30,8 +30,8 @@ from shared.contracts.booking import (
 )
 from shared.kernel.clock import FixedClock
 from shared.kernel.errors import Conflict, InvalidInput, NotFound, Refused
+from shared.kernel.personal_links import PersonalLinks
 from tests.services.booking.offered import (
-    A_KEYS,
     IN_TWO_WEEKS,
     MONDAY_MORNING,
     AnEmployer,
@@ -45,6 +45,8 @@ from tests.services.booking.offered import (
     told,
 )
 from tests.services.booking.world import a_need
+
+LINKS = PersonalLinks.derive(bytes(32))
 
 
 class Stage:
@@ -62,7 +64,7 @@ class Stage:
         self.clock.advance(timedelta(minutes=1))
         employer = employer or await self.employer()
         wish = Wish(self.project.id, employer.id, self.run.id, seats, least or seats)
-        return await join_queue(self.session, self.clock, A_KEYS, wish, by=employer.contact)
+        return await join_queue(self.session, self.clock, wish, by=employer.contact)
 
     async def free(self, *seats: int) -> None:
         """Cancel bookings of these sizes, one by one."""
@@ -96,7 +98,6 @@ async def test_a_group_waits_until_enough_seats_are_free_and_is_then_offered_the
     joined = (await told(session))[-1]
     assert isinstance(joined, WaitingEntryJoined)
     assert (joined.place, joined.seats, parts(joined)) == (1, 5, {("contact", employer.contact)})
-    assert A_KEYS.entry_of(joined.leave_code) == entry.id
     await stage.free(2)
     assert (entry.state, entry.place, await stage.taken()) == ("waiting", 1, 3)
     await stage.free(3)
@@ -115,7 +116,7 @@ async def test_an_accepted_offer_is_a_booking_with_names_that_meets_the_need(ses
     employer = await stage.employer()
     need = await a_need(session, stage.project.id, employer.id, employer.contact)
     wish = Wish(stage.project.id, employer.id, stage.run.id, 3, 3, need.id)
-    entry = await join_queue(session, stage.clock, A_KEYS, wish, by=employer.contact)
+    entry = await join_queue(session, stage.clock, wish, by=employer.contact)
     await stage.free(3)
     placed = await accept_offer(session, stage.clock, entry.id, participants=employer.people[:2], by=employer.contact)
     booking = await get_booking(session, placed.booking.id)
@@ -268,15 +269,17 @@ async def test_whoever_has_the_link_leaves_with_what_was_offered_and_nobody_else
     stage = await a_full_run(session, 2)
     first, second = await stage.wait(2), await stage.wait(2)
     await stage.free(2)
-    code = A_KEYS.leave_code(first.id)
-    for wrong in (code[:-1], A_KEYS.leave_code(UUID(int=1)), code[:9] + code[:9][::-1] + code[18:], "å"):
+    contact = UUID(int=7)
+    code = LINKS.token(first.id, contact)
+    for wrong in (code[:-1], LINKS.token(UUID(int=1), contact), code[:9] + code[:9][::-1] + code[18:], "å"):
         with pytest.raises(NotFound):
-            await leave_by_code(session, stage.clock, A_KEYS, wrong)
-    await leave_by_code(session, stage.clock, A_KEYS, code)
+            await leave_by_code(session, stage.clock, LINKS, wrong)
+    await leave_by_code(session, stage.clock, LINKS, code)
     assert (first.state, second.state, await stage.taken()) == ("left", "offered", 2)
-    assert [row.change for row in await entry_history(session, first.id)][-1] == "left_by_link"
+    last = (await entry_history(session, first.id))[-1]
+    assert (last.change, last.actor_id) == ("left_by_link", contact)
     with pytest.raises(Conflict):
-        await leave_by_code(session, stage.clock, A_KEYS, code)
+        await leave_by_code(session, stage.clock, LINKS, code)
 
 
 async def test_who_waits_for_a_run_that_is_called_off_is_told_and_nothing_is_held(session: AsyncSession) -> None:

@@ -46,7 +46,7 @@ class Stage:
     async def waits(self, run: Run, employer: AnEmployer, seats: int) -> WaitingEntry:
         async with self.office.transaction() as session:
             wish = Wish(self.project.id, employer.id, run.id, seats, seats)
-            return await join_queue(session, self.office.clock, self.office.keys, wish)
+            return await join_queue(session, self.office.clock, wish)
 
     async def state(self, entry_id: UUID) -> str:
         async with self.office.transaction() as session:
@@ -155,7 +155,7 @@ async def test_an_offer_is_declined_and_a_place_given_up_after_it_is_said_what_t
 async def test_a_link_lets_whoever_has_it_leave_once_without_signing_in(stage: Stage) -> None:
     run, _ = await stage.full_run()
     entry = await stage.waits(run, stage.employer, 2)
-    address = f"/booking/queue/leave/{stage.office.keys.leave_code(entry.id)}"
+    address = f"/booking/queue/leave/{stage.office.app.state.links.token(entry.id, entry.employer_id)}"
     async with browser(stage.office.app) as anybody:
         assert "The group waits for 2 seats." in page_of(await anybody.get(address)).text
         assert await stage.state(entry.id) == "waiting"

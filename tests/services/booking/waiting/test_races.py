@@ -31,7 +31,6 @@ from shared.db import Database
 from shared.kernel.clock import FixedClock
 from shared.kernel.errors import KurslotsError
 from tests.services.booking.offered import (
-    A_KEYS,
     AnEmployer,
     a_clock,
     a_plan,
@@ -80,7 +79,7 @@ def booking(run: Run, employer: AnEmployer, seats: int) -> Act:
 
 def joining(run: Run, employer: AnEmployer, seats: int, *, least: int | None = None) -> Act:
     wish = Wish(run.project_id, employer.id, run.id, seats, least or seats)
-    return lambda session: join_queue(session, a_clock(), A_KEYS, wish)
+    return lambda session: join_queue(session, a_clock(), wish)
 
 
 def cancelling(booking_id: UUID) -> Act:

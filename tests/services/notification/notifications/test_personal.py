@@ -5,7 +5,7 @@ from datetime import timedelta
 from services.notification.notifications.tables import Notification
 from services.notification.notifications.writing import write_for
 from services.notification.recipients.queries import find_recipient
-from shared.contracts.booking import AttendanceSigningAsked, MeetingApproached, SigningCodeDrawn
+from shared.contracts.booking import AttendanceSigningAsked, MeetingApproached, SigningCodeDrawn, WaitingEntryJoined
 from shared.kernel.ids import new_id
 from tests.services.notification.office import Office, a_person, to_person
 from tests.support.messaging import a_message
@@ -64,3 +64,20 @@ async def test_the_reminder_of_a_meeting_has_a_link_for_the_participant_and_none
     await office.send()
     has_link = {email["to"][0]: "/booking/mine/" in email["text"] for email in await office.emails()}
     assert has_link == {"one@example.test": True, "two@example.test": False}
+
+
+async def test_each_contact_leaves_a_queue_by_a_link_of_her_own(office: Office) -> None:
+    one, two, entry_id = a_person(email="one@example.test"), a_person(email="two@example.test"), new_id()
+    await office.know(one, two)
+    to = tuple(to_person(each.person_id, "contact") for each in (one, two))
+    await office.hear(a_message(WaitingEntryJoined, recipients=to, entry_id=entry_id))
+    await office.send()
+    tokens = {each.email: office.desk.links.token(entry_id, each.person_id) for each in (one, two)}
+    said = {email["to"][0]: email["text"] for email in await office.emails()}
+    assert {email: f"/booking/queue/leave/{token}" in said[email] for email, token in tokens.items()} == {
+        "one@example.test": True,
+        "two@example.test": True,
+    }
+    assert len(set(tokens.values())) == 2
+    kept = [row.whole for row in await office.rows("SELECT n::text AS whole FROM notifications n")]
+    assert not [whole for whole in kept for token in tokens.values() if token in whole]
