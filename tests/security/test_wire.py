@@ -54,6 +54,7 @@ class Guarded:
             "KAFKA_BOOTSTRAP": self.kafka.bootstrap,
             "KAFKA_SECURITY": "sasl_tls",
             "KAFKA_CA_FILE": str(self.authority.ca_file),
+            "PERSONAL_LINKS_SECRET": SECRET,
         }
         for service in SERVICES:
             told |= {

@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from services.booking.composition import keys_of
 from services.booking.feeds import commands, queries
-from services.booking.feeds.files import MEDIA_TYPE, calendar_of
 from services.booking.feeds.links import CalendarLinkView, link_view
 from services.booking.feeds.queries import no_calendar
 from services.booking.feeds.rules import FeedKind, FeedPlan, feed_of
@@ -62,6 +61,8 @@ async def get_calendar(
         paces.keep(Try("no calendar", address_of(request)), CODE_PACE)
         raise
     parts = parts_of(request)
+    from services.booking.feeds.files import MEDIA_TYPE, calendar_of  # noqa: PLC0415 - 4 MB that a process seldom needs
+
     content = calendar_of(followed, parts.catalogues, accepted_language(followed.language), origin=parts.origin)
     return tagged(request, content, media_type=MEDIA_TYPE, headers=_PRIVATE)
 

@@ -245,6 +245,6 @@ def _misfit(words: Sequence[str]) -> ColumnElement[Any]:
 def _asked_for(words: Sequence[str]) -> list[ColumnElement[Any]]:
     """Return each word by its Swedish stem; the last, that may not be written to its end, also as a beginning."""
     stems: list[ColumnElement[Any]] = [func.plainto_tsquery("swedish", word[:_LONGEST_WORD]) for word in words]
-    if words:
+    if words and len(words[-1]) > 1:
         stems[-1] = stems[-1].op("||")(func.to_tsquery("simple", f"{words[-1][:_LONGEST_WORD]}:*"))
     return stems

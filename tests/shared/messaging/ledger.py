@@ -9,7 +9,20 @@ from sqlalchemy import BigInteger, Column, Identity, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.contracts.booking import BookingCancelled, BookingChanged, BookingConfirmed, PersonDescribed
+from shared.contracts.booking import (
+    BookingCancelled,
+    BookingChanged,
+    BookingConfirmed,
+    PersonDescribed,
+    SeatOfferAccepted,
+    SeatOfferDeclined,
+    SeatOfferExpired,
+    SeatOfferOpened,
+    SeatOfferReminded,
+    WaitingEntryJoined,
+    WaitingEntryMoved,
+    WaitingEntryWithdrawn,
+)
 from shared.contracts.facts import Fact
 from shared.db import Database, UtcDateTime
 from shared.messaging.outbox import record
@@ -44,6 +57,12 @@ class LedgerSettings(ServiceSettings):
     SERVICE: ClassVar[str] = "ledger"
 
 
+_OF_A_QUEUE = (
+    *(SeatOfferAccepted, SeatOfferDeclined, SeatOfferExpired, SeatOfferOpened, SeatOfferReminded),
+    *(WaitingEntryJoined, WaitingEntryMoved, WaitingEntryWithdrawn),
+)
+
+
 class Listener:
     """The lists of the service. `failing` keys raise; `awaited` keys are not yet known.
 
@@ -61,7 +80,7 @@ class Listener:
         for fact in confirmed:
             self.reactions.on(fact)(self._note)
         self.reactions.on(BookingChanged)(self._note)
-        self.reactions.ignore(BookingCancelled)
+        self.reactions.ignore(BookingCancelled, *_OF_A_QUEUE)
         self.copies.of(PersonDescribed)(self._copy)
         self.copies.gone(PersonDescribed)(self._erase)
         self.timers.due("reminders", find=find_due_reminders)(self._remind)

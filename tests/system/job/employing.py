@@ -100,7 +100,7 @@ async def book(job: Job) -> None:
     await eva.follow(noted("Plan after the survey of {day}", day=job.now().date()))
     await eva.follow(("Find a course", job.course))
     await eva.is_at("Courses")
-    await eva.search("Search by course, place or number", job.tag)
+    await eva.search("Search by course, field, place or number", job.tag)
     await eva.follow(job.course)
     await eva.is_at(job.course)
     await eva.follow("Book seats")
