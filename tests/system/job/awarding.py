@@ -71,7 +71,7 @@ async def contract(job: Job) -> None:
 
 async def order(job: Job) -> None:
     """Two meetings of a course, with seats kept for the employer that asked."""
-    anders = await at_the_case(job, OFFICER, state="Concluded")
+    anders = await at_the_case(job, OFFICER)
     await anders.follow("Order")
     for number in (1, 2):
         meeting = noted("Meeting {number}", number=number)
