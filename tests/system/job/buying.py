@@ -94,12 +94,10 @@ async def declare_to_open(job: Job) -> None:
     await _declare(await at_the_case(job, OPENER), job)
 
 
-async def at_the_case(job: Job, sub: str, *, state: str = "Open") -> Person:
-    """Let somebody of the office come to the case from the list of those that stand so."""
+async def at_the_case(job: Job, sub: str) -> Person:
+    """Let somebody of the office come to the case from the list of open ones."""
     officer = await job.people.get(sub)
     await officer.go("Cases")
-    if state != "Open":
-        await officer.choose("State", state)
     await officer.search("Search by title or registration number", job.tag)
     await officer.follow(job.wish)
     await officer.is_at(job.wish)
