@@ -1,4 +1,4 @@
-"""Companies and people that exist in the story alone. Their numbers have right check digits and belong to nobody."""
+"""Companies and people that exist in the story alone. Their numbers are drawn, and have right check digits."""
 
 import random
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def a_name(place: str, number: int) -> str:
 
 def a_company(name: str, workplaces: list[tuple[str, str]]) -> Company:
     """Return a company under a number that nobody has had before in all likelihood."""
-    digits = f"5569{random.randrange(10**5):05d}"  # noqa: S311 - a made-up number, no secret
+    digits = f"55{random.randrange(20 * 10**5, 10**7)}"  # noqa: S311 - a made-up number, no secret
     digits += luhn.calc_check_digit(digits)
     return Company(name, f"{digits[:6]}-{digits[6:]}", tuple(workplaces))
 

@@ -1,7 +1,6 @@
 """Many bookings of one pool at once: never oversold, and the same race oversells where the guard is off."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,53 +18,16 @@ from services.booking.seats import commands as seats
 from services.booking.seats.commands import keep_seats
 from services.booking.seats.tables import SeatPool
 from shared.db import Database
-from shared.kernel.errors import KurslotsError
 from tests.services.booking.offered import (
     IN_TWO_WEEKS,
     AnEmployer,
     a_clock,
-    a_plan,
-    a_project,
-    a_run,
-    an_employer,
     seats_agree,
 )
+from tests.services.booking.racing import Act, at_once, booking, in_own_transaction, offer
 from tests.support.messaging import rows_of, until
 
-Act = Callable[[AsyncSession], Awaitable[object]]
 AT_ONCE = 12
-
-
-async def in_own_transaction(database: Database, act: Act) -> str:
-    """Run and commit; return what became of it."""
-    async with database.sessions() as session:
-        try:
-            await act(session)
-        except KurslotsError as error:
-            return error.code
-        await session.commit()
-        return "done"
-
-
-async def at_once(database: Database, acts: Sequence[Act]) -> list[str]:
-    return await asyncio.gather(*(in_own_transaction(database, act) for act in acts))
-
-
-async def offer(
-    database: Database, *, capacity: int, employers: int = 1, kept: int = 0, cap: int | None = None
-) -> tuple[Run, list[AnEmployer]]:
-    async with database.sessions() as session:
-        project = await a_project(session)
-        found = [await an_employer(session, project) for _ in range(employers)]
-        plan = a_plan(capacity=capacity, employer_cap=cap)
-        run = await a_run(session, project, plan=plan, kept={found[0].id: kept} if kept else None)
-        await session.commit()
-        return run, found
-
-
-def booking(run: Run, employer: AnEmployer, count: int, *people: UUID) -> Act:
-    order = Order(run.project_id, employer.id, run.id, count, people)
-    return lambda session: book_seats(session, a_clock(), order)
 
 
 def changing(row: Booking, change: Change) -> Act:

@@ -6,7 +6,6 @@ They do not where the guard is off: where the pools are not locked before a walk
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -17,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.bookings.commands import Order, book_seats, cancel_booking
+from services.booking.bookings.commands import cancel_booking
 from services.booking.bookings.tables import Booking
 from services.booking.courses.tables import Run
 from services.booking.seats import commands as seats
@@ -29,52 +28,16 @@ from services.booking.seats.waiting import Wish
 from services.booking.waiting.commands import accept_offer, join_queue
 from shared.db import Database
 from shared.kernel.clock import FixedClock
-from shared.kernel.errors import KurslotsError
 from tests.services.booking.offered import (
     AnEmployer,
     a_clock,
-    a_plan,
-    a_project,
-    a_run,
-    an_employer,
     seats_agree,
 )
+from tests.services.booking.racing import Act, at_once, booking, offer
 
-Act = Callable[[AsyncSession], Awaitable[object]]
 CLIENTS: Final = 200
 EMPLOYERS: Final = 50
 CAPACITY: Final = 30
-
-
-async def in_own_transaction(database: Database, act: Act) -> str:
-    async with database.sessions() as session:
-        try:
-            await act(session)
-        except KurslotsError as error:
-            return error.code
-        await session.commit()
-        return "done"
-
-
-async def at_once(database: Database, acts: Sequence[Act]) -> list[str]:
-    return await asyncio.gather(*(in_own_transaction(database, act) for act in acts))
-
-
-async def a_run_with_employers(
-    database: Database, *, capacity: int, employers: int, cap: int | None = None, kept: int = 0
-) -> tuple[Run, list[AnEmployer]]:
-    async with database.sessions() as session:
-        project = await a_project(session)
-        found = [await an_employer(session, project, people=0) for _ in range(employers)]
-        held = {found[0].id: kept} if kept else None
-        run = await a_run(session, project, plan=a_plan(capacity=capacity, employer_cap=cap), kept=held)
-        await session.commit()
-        return run, found
-
-
-def booking(run: Run, employer: AnEmployer, seats: int) -> Act:
-    order = Order(run.project_id, employer.id, run.id, seats)
-    return lambda session: book_seats(session, a_clock(), order)
 
 
 def joining(run: Run, employer: AnEmployer, seats: int, *, least: int | None = None) -> Act:
@@ -129,9 +92,7 @@ async def nobody_waits_in_vain(database: Database, run: Run) -> None:
 
 async def test_two_hundred_clients_race_for_the_last_seats_and_the_queue(booking_database: Database) -> None:
     chance = random.Random(20261122)  # noqa: S311 - the same race of commands each time
-    run, employers = await a_run_with_employers(
-        booking_database, capacity=CAPACITY, employers=EMPLOYERS, cap=12, kept=4
-    )
+    run, employers = await offer(booking_database, capacity=CAPACITY, employers=EMPLOYERS, people=0, cap=12, kept=4)
     acts: list[Act] = []
     for client in range(CLIENTS):
         employer, count = employers[client % EMPLOYERS], chance.randint(1, 5)
@@ -166,7 +127,7 @@ async def test_two_hundred_clients_race_for_the_last_seats_and_the_queue(booking
 
 
 async def test_an_offer_is_answered_once_whoever_is_first(booking_database: Database) -> None:
-    run, (holder, *others) = await a_run_with_employers(booking_database, capacity=4, employers=4)
+    run, (holder, *others) = await offer(booking_database, capacity=4, employers=4, people=0)
     assert await at_once(booking_database, [booking(run, holder, 4)]) == ["done"]
     assert set(await at_once(booking_database, [joining(run, each, 4) for each in others])) == {"done"}
     await at_once(booking_database, [cancelling(*await ids_of(booking_database, run, Booking, "confirmed"))])
@@ -196,7 +157,7 @@ async def test_control_where_the_pools_are_not_locked_the_seats_disagree(
         await everybody_has_read.wait()
         return pools
 
-    run, (holder, *others) = await a_run_with_employers(booking_database, capacity=8, employers=4)
+    run, (holder, *others) = await offer(booking_database, capacity=8, employers=4, people=0)
     for _ in range(8):
         assert await at_once(booking_database, [booking(run, holder, 1)]) == ["done"]
     assert await at_once(booking_database, [joining(run, each, 2) for each in others]) == ["done"] * 3
@@ -209,7 +170,7 @@ async def test_control_where_the_pools_are_not_locked_the_seats_disagree(
 
 
 async def test_the_database_itself_refuses_a_second_place_and_an_offer_of_nothing(booking_database: Database) -> None:
-    run, (holder, other) = await a_run_with_employers(booking_database, capacity=2, employers=2)
+    run, (holder, other) = await offer(booking_database, capacity=2, employers=2, people=0)
     for act in (booking(run, holder, 2), joining(run, other, 2)):
         assert await at_once(booking_database, [act]) == ["done"]
     (entry_id,) = await ids_of(booking_database, run, WaitingEntry, "waiting")
