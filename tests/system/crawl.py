@@ -113,7 +113,7 @@ def kind_of(address: str) -> str:
 @dataclass
 class _Walk:
     person: str
-    pages: list[Crawled] = field(default_factory=list)
+    shown: int = 0
     seen: set[str] = field(default_factory=set)
     of_a_kind: Counter[str] = field(default_factory=Counter)
     waiting: deque[tuple[str, str]] = field(default_factory=deque)
@@ -154,30 +154,34 @@ async def sign_in(client: httpx.AsyncClient, person: str) -> None:
 
 async def walk(url: str, person: str | None, *, language: str = "sv") -> list[Crawled]:
     """Return every page that the person comes to from the front page; nobody where `person` is None."""
-    found = _Walk(person or "nobody")
     async with reader(url, language) as client:
         if person is not None:
             await sign_in(client, person)
-        found.add(FRONT, FRONT)
-        while found.waiting:
-            assert len(found.pages) < _MOST_PAGES, f"{person} comes to no end: {found.of_a_kind.most_common(20)}"
-            address, linked_from = found.waiting.popleft()
-            answer = await client.get(address)
-            media_type = answer.headers.get("content-type", "").partition(";")[0]
-            html = answer.text if media_type == "text/html" else ""
-            page = Crawled(
-                found.person,
-                address,
-                kind_of(address),
-                linked_from,
-                answer.url.path,
-                answer.status_code,
-                media_type,
-                html,
-            )
-            found.pages.append(page)
-            links = _Links()
-            links.feed(html)
-            for link in links.addresses:
-                found.add(link, str(answer.url.path))
-    return found.pages
+        return [page async for page in walk_on(client, person)]
+
+
+async def walk_on(client: httpx.AsyncClient, person: str | None) -> AsyncIterator[Crawled]:
+    """Give every page to which a client comes from the front page, in which the person is signed in already."""
+    found = _Walk(person or "nobody")
+    found.add(FRONT, FRONT)
+    while found.waiting:
+        assert found.shown < _MOST_PAGES, f"{person} comes to no end: {found.of_a_kind.most_common(20)}"
+        address, linked_from = found.waiting.popleft()
+        answer = await client.get(address)
+        media_type = answer.headers.get("content-type", "").partition(";")[0]
+        html = answer.text if media_type == "text/html" else ""
+        found.shown += 1
+        yield Crawled(
+            found.person,
+            address,
+            kind_of(address),
+            linked_from,
+            answer.url.path,
+            answer.status_code,
+            media_type,
+            html,
+        )
+        links = _Links()
+        links.feed(html)
+        for link in links.addresses:
+            found.add(link, str(answer.url.path))

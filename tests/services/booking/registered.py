@@ -102,6 +102,7 @@ class Office:
     """Booking's web app with a project, its lead, and whoever the test adds."""
 
     app: FastAPI
+    settings: BookingSettings
     issuer: LocalIssuer
     database: Database
     clock: FixedClock
@@ -157,6 +158,7 @@ async def an_office(url: str) -> AsyncIterator[Office]:
     app = create_app(settings, issuer_transport=issuer.transport, clock=clock, database=database)
     office = Office(
         app,
+        settings,
         issuer,
         database,
         clock,
