@@ -3,7 +3,7 @@
 Owns     projects with their conditions; people, sign-ins and grants; employers with workplaces; need surveys, plans and
          needs; courses, runs and meetings; seat pools, bookings and waiting lists; attendance with signatures; training
          requests; figures.
-Emits    ProjectDescribed, EmployerDescribed, PersonDescribed; RunScheduled, RunChanged, RunCancelled,
+Emits    ProjectDescribed, EmployerDescribed, PersonDescribed; RunScheduled, RunChanged, RunResized, RunCancelled,
          MeetingApproached; BookingConfirmed, BookingChanged, BookingCancelled; WaitingEntryJoined,
          WaitingEntryMoved, WaitingEntryWithdrawn; SeatOfferOpened, SeatOfferReminded, SeatOfferAccepted,
          SeatOfferDeclined, SeatOfferExpired; TrainingRequestSubmitted, TrainingRequestWithdrawn,

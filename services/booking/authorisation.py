@@ -88,6 +88,7 @@ _COURSES: Final[Permits] = {
     "get_run": PUBLIC,
     "schedule_run": _RUNS_PROJECT,
     "keep_seats": _RUNS_PROJECT,
+    "change_capacity": _RUNS_PROJECT,
     "change_run": _RUNS_PROJECT,
     "cancel_run": _RUNS_PROJECT,
 }
@@ -329,6 +330,8 @@ _LEAD_PAGES: Final[Permits] = {
     "send_run_change": _RUNS_PROJECT,
     "show_kept_seats": _RUNS_PROJECT,
     "send_kept_seats": _RUNS_PROJECT,
+    "show_capacity": PERMITS["change_capacity"],
+    "send_capacity": PERMITS["change_capacity"],
     "show_run_cancellation": _RUNS_PROJECT,
     "send_run_cancellation": _RUNS_PROJECT,
     "show_participants": PERMITS["list_participants"],

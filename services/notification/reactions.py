@@ -27,6 +27,7 @@ from shared.contracts.booking import (
     MeetingApproached,
     RunCancelled,
     RunChanged,
+    RunResized,
     RunScheduled,
     SeatOfferAccepted,
     SeatOfferDeclined,
@@ -56,7 +57,8 @@ from shared.contracts.procurement import (
 from shared.messaging.reactions import Delivery, NotYetKnown, Reactions
 
 REACTIONS = Reactions("notification")
-REACTIONS.ignore(RunScheduled, ContractLineOrdered)
+# seats that become free are told of by the offers of them
+REACTIONS.ignore(RunScheduled, RunResized, ContractLineOrdered)
 # whoever leaves or answers knows it; of the booking that comes of it the booking tells
 REACTIONS.ignore(WaitingEntryWithdrawn, SeatOfferAccepted, SeatOfferDeclined)
 # whoever signs knows it; what is marked she is told when she is asked to sign, and what is not signed the lead sees

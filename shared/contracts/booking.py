@@ -132,6 +132,17 @@ class RunCancelled(Fact, type="run.cancelled.v1", topic=RUNS, key="run_id"):
     recipients: tuple[Recipient, ...]
 
 
+class RunResized(Fact, type="run.resized.v1", topic=RUNS, key="run_id"):
+    """A run has more or fewer seats. Those who wait and are offered some of them are told by the offer."""
+
+    run_id: UUID
+    project_id: UUID
+    run: RunSummary
+    capacity_before: int
+    capacity: int
+    reason: str
+
+
 class MeetingApproached(Fact, type="meeting.approached.v1", topic=RUNS, key="run_id"):
     """A meeting is held tomorrow; the day before, those with a seat are reminded."""
 

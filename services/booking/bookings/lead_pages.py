@@ -55,6 +55,10 @@ _CHANGES: Final[Mapping[str, str]] = {
     "place": N_("New place"),
     "mode": N_("Held in another way"),
 }
+_COUNTED: Final[Mapping[str, str]] = {
+    "kept_seats": N_("Seats kept for an employer: {after}, before that {before}"),
+    "capacity": N_("Seats in all: {after}, before that {before}"),
+}
 
 
 @router.get(_RUNS)
@@ -109,11 +113,8 @@ async def show_led_run(
 
 
 def _entry(row: RunHistory, names: Mapping[UUID, str]) -> dict[str, object]:
-    if row.change == "kept_seats":
-        text = Text(
-            N_("Seats kept for an employer: {after}, before that {before}"),
-            {"after": row.after or "0", "before": row.before or "0"},
-        )
+    if row.change in _COUNTED:
+        text = Text(_COUNTED[row.change], {"after": row.after or "0", "before": row.before or "0"})
     else:
         known = [_CHANGES[part] for part in row.change.split(", ") if part in _CHANGES]
         text = Text(known[0]) if len(known) == 1 else Text(N_("New times, place or way of holding it"))

@@ -18,6 +18,8 @@ LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 LONGEST_MEETING: Final = timedelta(hours=24)
 MOST_MEETINGS: Final = 200
 REMINDED_AT: Final = time(10)  # in Sweden
+NOT_IN_CALENDARS: Final = ("kept_seats", "capacity")
+"""What a run's history tells of that a calendar does not show."""
 
 
 class CourseKind(StrEnum):

@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.courses.queries import courses_by_id, find_run_scope, meetings_by_run, summary_with
-from services.booking.courses.rules import RunState
+from services.booking.courses.rules import NOT_IN_CALENDARS, RunState
 from services.booking.courses.tables import Run, RunHistory
 from services.booking.employers.queries import find_employer_scope
 from services.booking.employers.tables import Employer
@@ -174,7 +174,7 @@ async def _changed_at(session: AsyncSession, run_ids: Sequence[UUID]) -> Mapping
     """Return when each run was last made other than it was."""
     statement = (
         select(RunHistory.run_id, func.max(RunHistory.at))
-        .where(col(RunHistory.run_id).in_(run_ids), col(RunHistory.change) != "kept_seats")
+        .where(col(RunHistory.run_id).in_(run_ids), col(RunHistory.change).not_in(NOT_IN_CALENDARS))
         .group_by(col(RunHistory.run_id))
     )
     return dict((await session.exec(statement)).all())

@@ -13,7 +13,7 @@ from services.booking.projects.queries import get_project_row
 from services.booking.seats import commands
 from services.booking.seats.open_data import OpenRun
 from services.booking.seats.run_search import RunFilter, RunQuery, conditions_of, search_runs
-from services.booking.seats.views import MOST_SEATS, ScheduleRun, run_view, run_views
+from services.booking.seats.views import MOST_SEATS, ChangeCapacity, ScheduleRun, run_view, run_views
 from shared.web.bodies import Body
 from shared.web.conditional import tagged
 from shared.web.edge import CommandContext, CurrentClock, ReadSession, run_command
@@ -88,6 +88,25 @@ async def keep_seats(request: Request, run_id: UUID, body: KeepSeats) -> Respons
             run_id=run_id,
             employer_id=body.employer_id,
             seats=body.seats,
+            by=context.actor.person_id,
+        )
+        return await run_view(context.session, run, with_link=True)
+
+    return await run_command(request, command)
+
+
+@router.put("/runs/{run_id}/capacity", response_model=RunView)
+async def change_capacity(request: Request, run_id: UUID, body: ChangeCapacity) -> Response:
+    """Give the run more or fewer seats; those who wait are offered what becomes free."""
+
+    async def command(context: CommandContext) -> RunView:
+        run = await commands.change_capacity(
+            context.session,
+            context.clock,
+            run_id,
+            body.capacity,
+            reason=body.reason,
+            version=body.version,
             by=context.actor.person_id,
         )
         return await run_view(context.session, run, with_link=True)

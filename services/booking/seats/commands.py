@@ -9,18 +9,21 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.booking.base import check_version
 from services.booking.courses.commands import lock_run, schedule_run
-from services.booking.courses.rules import RUN, RunPlan, RunState
+from services.booking.courses.queries import summary_of
+from services.booking.courses.rules import RUN, RunPlan, RunState, check_not_begun
 from services.booking.courses.tables import Course, Run, RunHistory
 from services.booking.seats.pools import Taken, lock_pools, read_pools, release_seats, take_of_cap
-from services.booking.seats.rules import check_kept, share_out, split_seats
+from services.booking.seats.rules import check_capacity, check_kept, share_out, split_seats
 from services.booking.seats.tables import SeatPool
 from services.booking.seats.walking import walk_queue
-from shared.contracts.booking import KeptSeats
+from shared.contracts.booking import KeptSeats, RunResized
 from shared.db import rows_of
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Refused
 from shared.kernel.texts import N_
+from shared.messaging.outbox import record
 
 _TAKE = """
     UPDATE seat_pools SET taken = taken + $2
@@ -137,6 +140,50 @@ async def keep_seats(
     )
     await session.flush()
     await walk_queue(session, clock, run, await lock_pools(session, run_id))
+    return run
+
+
+async def change_capacity(
+    session: AsyncSession,
+    clock: Clock,
+    run_id: UUID,
+    capacity: int,
+    *,
+    reason: str,
+    version: int | None = None,
+    by: UUID | None = None,
+) -> Run:
+    """Give a run more open seats, which those who wait are offered first, or fewer, and tell so.
+
+    Raises Refused where more are taken or kept, and once the run has begun; Conflict where it was changed meanwhile.
+    """
+    run = await lock_run(session, run_id)
+    if version is not None:
+        check_version(version, run.version)
+    RUN.check(RunState(run.state), RunState.SCHEDULED)
+    pools = await lock_pools(session, run_id)
+    now = clock.now()
+    check_not_begun(run.starts_at, now)
+    kept = sum(pool.capacity for pool in pools.kept.values())
+    before = run.capacity
+    check_capacity(capacity, capacity=before, kept=kept, open_taken=pools.open.taken)
+    pools.open.capacity += capacity - before
+    run.capacity = capacity
+    run.version += 1
+    row = RunHistory(run_id=run_id, at=now, actor_id=by, change="capacity", before=str(before), after=str(capacity))
+    row.reason = reason
+    session.add_all([row, run, pools.open])
+    await session.flush()
+    fact = RunResized(
+        run_id=run_id,
+        project_id=run.project_id,
+        run=await summary_of(session, run),
+        capacity_before=before,
+        capacity=capacity,
+        reason=reason,
+    )
+    await record(session, fact, version=run.version, at=now)
+    await walk_queue(session, clock, run, pools)
     return run
 
 

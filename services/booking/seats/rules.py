@@ -82,6 +82,26 @@ def check_kept(wished: int, *, kept_capacity: int, kept_taken: int, open_free: i
         )
 
 
+def check_capacity(wished: int, *, capacity: int, kept: int, open_taken: int) -> None:
+    """Raise Refused where a run cannot have `wished` seats: it has them already, or more are kept or taken."""
+    if wished == capacity:
+        raise Refused(N_("The run has {capacity} seats already."), code="capacity_unchanged", capacity=capacity)
+    least = kept + open_taken
+    if wished < least:
+        raise Refused(
+            N_(
+                "{kept} seats are kept for employers and {taken} open ones are booked or offered, so there must be at "
+                "least {least}; {wished} were asked for."
+            ),
+            code="capacity_taken",
+            field="capacity",
+            kept=kept,
+            taken=open_taken,
+            least=least,
+            wished=wished,
+        )
+
+
 class EntryState(StrEnum):
     """What has been decided about an entry of the waiting list."""
 

@@ -12,7 +12,7 @@ from services.booking.courses.rules import FeePayer, RunPlan
 from services.booking.courses.tables import Run
 from services.booking.courses.views import MeetingBody, Municipality, RunView, run_fields
 from services.booking.seats.queries import availability
-from shared.web.bodies import Body, Count, Ore
+from shared.web.bodies import Body, Count, Ore, Reason, Version
 
 MOST_SEATS = 10_000
 Seats = Annotated[int, Field(ge=1, le=MOST_SEATS)]
@@ -38,6 +38,14 @@ class ScheduleRun(Body):
             fee_payer=self.fee_payer,
             employer_cap=self.employer_cap,
         )
+
+
+class ChangeCapacity(Body):
+    """How many seats the run has from now on, kept ones included, and why."""
+
+    capacity: Seats
+    reason: Reason
+    version: Version | None = Field(default=None, description="The version that was seen; refused where it has passed")
 
 
 async def run_views(session: AsyncSession, runs: Sequence[Run], *, with_link: Collection[UUID] = ()) -> list[RunView]:

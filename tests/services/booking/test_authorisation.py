@@ -79,6 +79,7 @@ def test_every_route_has_a_permit_and_every_permit_a_route() -> None:
         ("run_change", "change_run"),
         ("run_cancellation", "cancel_run"),
         ("kept_seats", "keep_seats"),
+        ("capacity", "change_capacity"),
         ("booking_form", "book_seats"),
         ("booking_change", "change_booking"),
         ("booking_cancellation", "cancel_booking"),

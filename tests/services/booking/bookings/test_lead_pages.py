@@ -166,6 +166,19 @@ async def test_seats_are_kept_for_an_employer_and_too_many_are_refused(office: O
         assert (await availability(session, [run.id]))[run.id].kept == 4
 
 
+async def test_a_run_gets_more_seats_and_never_fewer_than_are_booked(office: Office, lead: httpx.AsyncClient) -> None:
+    run, _, _ = await _booked_run(office, bookings=2)
+    address = address_of(office, run.id, "/capacity")
+    page = page_of(await lead.get(address))
+    wrong = page_of(await lead.post(address, data=typed(page, capacity="5", reason="A smaller room")), 422)
+    assert "there must be at least 6" in wrong.text
+    answer = await lead.post(address, data=typed(page, capacity="16", reason="A larger room"))
+    assert (answer.status_code, answer.headers["location"]) == (303, address_of(office, run.id)), answer.text
+    shown = page_of(await lead.get(address_of(office, run.id)))
+    for told in ("6 of 16", "Seats in all: 16, before that 12", "A larger room"):
+        assert told in shown.text
+
+
 async def test_calling_off_says_what_it_does_and_does_it(office: Office, lead: httpx.AsyncClient) -> None:
     run, _, bookings = await _booked_run(office, bookings=2)
     address = address_of(office, run.id, "/cancel")
@@ -193,7 +206,7 @@ async def test_as_many_are_said_to_be_told_as_are_told(office: Office) -> None:
     assert concerned.participants == sum(each.part == "participant" for each in told)
 
 
-@pytest.mark.parametrize("step", ["", "/change", "/keep", "/cancel"])
+@pytest.mark.parametrize("step", ["", "/change", "/keep", "/capacity", "/cancel"])
 async def test_another_projects_lead_sees_no_run_of_this_one(office: Office, step: str) -> None:
     run, _, _ = await _booked_run(office)
     with known_visitors(office.app):
@@ -204,7 +217,7 @@ async def test_another_projects_lead_sees_no_run_of_this_one(office: Office, ste
 
 
 async def test_a_page_of_a_run_costs_the_same_however_many_have_booked(office: Office, lead: httpx.AsyncClient) -> None:
-    for step in ("", "/change", "/keep", "/cancel"):
+    for step in ("", "/change", "/keep", "/capacity", "/cancel"):
         costs = set()
         for bookings in (1, 3):
             run, _, _ = await _booked_run(office, bookings=bookings)
