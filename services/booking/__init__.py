@@ -4,9 +4,9 @@ Owns     projects with their conditions; people, sign-ins and grants; employers 
          needs; courses, runs and meetings; seat pools, bookings and waiting lists; attendance with signatures; training
          requests; figures.
 Emits    ProjectDescribed, EmployerDescribed, PersonDescribed; RunScheduled, RunChanged, RunResized, RunCancelled,
-         MeetingApproached; BookingConfirmed, BookingChanged, BookingCancelled; WaitingEntryJoined,
-         WaitingEntryMoved, WaitingEntryWithdrawn; SeatOfferOpened, SeatOfferReminded, SeatOfferAccepted,
-         SeatOfferDeclined, SeatOfferExpired; TrainingRequestSubmitted, TrainingRequestWithdrawn,
+         RunDecisionAsked, RunConfirmed, MeetingApproached; BookingConfirmed, BookingChanged, BookingCancelled;
+         WaitingEntryJoined, WaitingEntryMoved, WaitingEntryWithdrawn; SeatOfferOpened, SeatOfferReminded,
+         SeatOfferAccepted, SeatOfferDeclined, SeatOfferExpired; TrainingRequestSubmitted, TrainingRequestWithdrawn,
          TrainingRequestArranged; AttendanceRecorded, AttendanceCorrected, AttendanceSigned, AttendanceLeftUnsigned,
          AttendanceSigningAsked, SigningCodeDrawn.
 Acts on  TrainingRequestTaken, TrainingRequestDeclined, TrainingRequestReturned; ContractSigned, ContractLineOrdered;

@@ -10,9 +10,9 @@ from services.booking.attendance import led_pages as attendance_pages
 from services.booking.attendance import marking_pages, signing_pages
 from services.booking.authorisation import PAGE_PERMITS, PERMITS, SCOPES
 from services.booking.bookings import api as bookings
+from services.booking.bookings import deciding_api, deciding_pages, placing_pages, planning_pages, run_pages
 from services.booking.bookings import lead_pages as run_lead_pages
 from services.booking.bookings import pages as booking_pages
-from services.booking.bookings import placing_pages, planning_pages, run_pages
 from services.booking.composition import keep_keys, keep_links
 from services.booking.courses import api as courses
 from services.booking.courses import lead_pages as course_lead_pages
@@ -66,6 +66,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     settings_api.router,
     seats.router,
     bookings.router,
+    deciding_api.router,
     waiting.router,
     attendance.router,
     requests.router,
@@ -100,6 +101,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     run_lead_pages.router,
     planning_pages.router,
     seat_lead_pages.router,
+    deciding_pages.router,
     participant_pages.router,
     role_pages.router,
     project_lead_pages.router,

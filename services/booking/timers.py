@@ -4,8 +4,8 @@ from uuid import UUID
 
 from services.booking.attendance import signing
 from services.booking.attendance.due import find_due_signings
-from services.booking.bookings import runs
-from services.booking.courses.queries import find_due_reminders
+from services.booking.bookings import deciding, runs
+from services.booking.courses.queries import find_due_decisions, find_due_reminders
 from services.booking.seats import waiting
 from services.booking.seats.queries import find_due_offers
 from shared.messaging.reactions import Delivery, Timers
@@ -17,6 +17,12 @@ TIMERS = Timers("booking")
 async def remind_of_meeting(delivery: Delivery, meeting_id: UUID) -> None:
     """Remind those with a seat of a meeting, the project's number of days before it."""
     await runs.remind_of_meeting(delivery.session, delivery.clock, meeting_id)
+
+
+@TIMERS.due("run_decisions", find=find_due_decisions)
+async def follow_up_minimum(delivery: Delivery, run_id: UUID) -> None:
+    """Warn of a run that too few have booked, or ask whoever leads the project whether it is held."""
+    await deciding.follow_up_minimum(delivery.session, delivery.clock, run_id)
 
 
 @TIMERS.due("seat_offers", find=find_due_offers)

@@ -2,7 +2,8 @@
 
 Owns     addresses (as copies), preferences and suppressions; wordings; notifications, attempts and receipts.
 Emits    NotificationDelivered, NotificationFailed.
-Acts on  RunChanged, RunCancelled, MeetingApproached; BookingConfirmed, BookingChanged, BookingCancelled;
+Acts on  RunChanged, RunCancelled, RunDecisionAsked, RunConfirmed, MeetingApproached;
+         BookingConfirmed, BookingChanged, BookingCancelled;
          WaitingEntryJoined, WaitingEntryMoved; SeatOfferOpened, SeatOfferReminded, SeatOfferExpired;
          AttendanceSigningAsked, SigningCodeDrawn; TrainingRequestSubmitted, TrainingRequestWithdrawn,
          TrainingRequestArranged; TrainingRequestTaken, TrainingRequestDeclined, TrainingRequestReturned;

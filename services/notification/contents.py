@@ -47,6 +47,21 @@ def run_cancelled(fact: booking.RunCancelled) -> Content:
     return {**run_content(fact.run), "reason": fact.reason}
 
 
+def run_decision_asked(fact: booking.RunDecisionAsked) -> Content:
+    return {
+        **run_content(fact.run),
+        "booked": fact.booked,
+        "minimum": fact.minimum,
+        "decide_on": fact.decide_on.isoformat(),
+        "run_id": str(fact.run_id),
+        "project_id": str(fact.project_id),
+    }
+
+
+def run_upheld(fact: booking.RunConfirmed) -> Content:
+    return {**run_content(fact.run), "run_id": str(fact.run_id)}
+
+
 def meeting_approached(fact: booking.MeetingApproached, part: str) -> Content:
     """Return the fields; a participant has a link of her own, by which she says that she has come."""
     meeting = next((each for each in fact.run.meetings if each.meeting_id == fact.meeting_id), None)

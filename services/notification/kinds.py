@@ -95,6 +95,11 @@ NAMED = Field("named", Form.COUNT)
 PLACE = Field("queue_place", Form.COUNT)
 ENTRY = Field("entry_id")
 UNTIL = Field("until", Form.MOMENT)
+BOOKED = Field("booked", Form.COUNT)
+MINIMUM = Field("minimum", Form.COUNT)
+DECIDE_ON = Field("decide_on", Form.DAY)
+RUN_ID = Field("run_id")
+PROJECT_ID = Field("project_id")
 STARTS = Field("starts_at", Form.MOMENT, sms=True)
 MINUTES = Field("minutes", Form.COUNT, sms=True)
 LINK = Field("personal_link", Form.PERSONAL_LINK, sms=True)
@@ -136,6 +141,9 @@ _KINDS = (
         calendar=Calendar.CANCEL,
         replaces=("run_changed", "meeting_reminder", "seat_confirmed"),
     ),
+    Kind("run_short", (COURSE, RUN, BOOKED, MINIMUM, DECIDE_ON, RUN_ID)),
+    Kind("run_to_decide", (COURSE, RUN, BOOKED, MINIMUM, RUN_ID, PROJECT_ID), required=True, replaces=("run_short",)),
+    Kind("run_upheld", (COURSE, RUN, MEETINGS, RUN_ID), replaces=("run_short",)),
     Kind(
         "meeting_reminder",
         (

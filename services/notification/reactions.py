@@ -27,6 +27,8 @@ from shared.contracts.booking import (
     MeetingApproached,
     RunCancelled,
     RunChanged,
+    RunConfirmed,
+    RunDecisionAsked,
     RunResized,
     RunScheduled,
     SeatOfferAccepted,
@@ -160,6 +162,23 @@ async def on_run_cancelled(delivery: Delivery, fact: RunCancelled) -> None:
     matter = _about_run(delivery, fact.run, fact.project_id, fact.sequence)
     content = contents.run_cancelled(fact)
     await _tell(delivery, fact, fact.recipients, {_ANY: "run_cancelled"}, matter, lambda _: content)
+
+
+@REACTIONS.on(RunDecisionAsked)
+async def on_run_decision_asked(delivery: Delivery, fact: RunDecisionAsked) -> None:
+    """Warn that too few have booked, or ask for a decision; once the run has begun that is of no use."""
+    matter = Matter(subject_id=fact.run_id, project_id=fact.project_id, not_after=first_meeting(fact.run))
+    content = contents.run_decision_asked(fact)
+    kind = "run_to_decide" if fact.is_due else "run_short"
+    await _tell(delivery, fact, fact.recipients, {_ANY: kind}, matter, lambda _: content)
+
+
+@REACTIONS.on(RunConfirmed)
+async def on_run_confirmed(delivery: Delivery, fact: RunConfirmed) -> None:
+    """Tell coaches and those who have booked that the run is held though few have booked."""
+    matter = Matter(subject_id=fact.run_id, project_id=fact.project_id, not_after=first_meeting(fact.run))
+    content = contents.run_upheld(fact)
+    await _tell(delivery, fact, fact.recipients, {_ANY: "run_upheld"}, matter, lambda _: content)
 
 
 @REACTIONS.on(MeetingApproached)

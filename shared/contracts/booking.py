@@ -121,6 +121,31 @@ class RunChanged(Fact, type="run.changed.v1", topic=RUNS, key="run_id"):
     at_once: tuple[MeetingsAtOnce, ...] = Field(default=(), description="what it overlaps now, by who is told so")
 
 
+class RunDecisionAsked(Fact, type="run.decision_asked.v1", topic=RUNS, key="run_id"):
+    """Fewer seats of a run are booked than its minimum: those who decide are warned, or on the day itself asked."""
+
+    run_id: UUID
+    project_id: UUID
+    run: RunSummary
+    booked: int
+    minimum: int
+    decide_on: date
+    is_due: bool = Field(description="whether it is to be decided now; otherwise it is a warning")
+    recipients: tuple[Recipient, ...]
+
+
+class RunConfirmed(Fact, type="run.confirmed.v1", topic=RUNS, key="run_id"):
+    """It is decided that a run is held though fewer seats are booked than its minimum."""
+
+    run_id: UUID
+    project_id: UUID
+    run: RunSummary
+    booked: int
+    minimum: int
+    reason: str
+    recipients: tuple[Recipient, ...]
+
+
 class RunCancelled(Fact, type="run.cancelled.v1", topic=RUNS, key="run_id"):
     """A run will not be held; its bookings are cancelled with it."""
 

@@ -26,6 +26,7 @@ from services.booking.courses.commands import lock_run
 from services.booking.courses.queries import summary_of
 from services.booking.courses.rules import RUN, RunState, check_not_begun, check_not_over, is_late_cancellation
 from services.booking.courses.tables import Run
+from services.booking.courses.terms import check_registration
 from services.booking.needs.commands import meet_need, unmeet_needs
 from services.booking.needs.rules import MetBy
 from services.booking.people.recipients import contacts_of, recipients
@@ -83,6 +84,8 @@ async def place_booking(
         raise NotFound(N_("There is no such run in this project."), code="run_not_found", field="run_id")
     now = clock.now()
     _check_open(run, now)
+    if not held:
+        check_registration(run.registration_opens, run.registration_closes, now)
     setting = await setting_of(session, run, project_id=order.project_id, employer_id=order.employer_id)
     await _check_participants(session, order, run, order.participants)
     if order.need_id is not None:
@@ -150,6 +153,8 @@ async def change_booking(
     check_not_over(run.ends_at, now)
     if seats_after != seats_before:
         _check_open(run, now)
+    if seats_after > seats_before:
+        check_registration(run.registration_opens, run.registration_closes, now)
     rows = {seat.id: seat for seat in (await seats_of(session, [booking.id]))[booking.id]}
     held = [HeldSeat(seat.id, seat.number, seat.kept, seat.participant_id) for seat in rows.values()]
     named = tuple(seat.participant_id for seat in held if seat.participant_id is not None)

@@ -11,9 +11,11 @@ from starlette.responses import Response
 from services.booking.bookings.overlaps import list_overlaps
 from services.booking.bookings.told import concerned_by
 from services.booking.courses import queries as courses
+from services.booking.courses.queries import terms_of
 from services.booking.courses.tables import RunHistory
+from services.booking.courses.terms import standing_of
 from services.booking.courses.views import RunView
-from services.booking.courses.words import MODE_NAMES, PAYER_NAMES
+from services.booking.courses.words import MODE_NAMES, PAYER_NAMES, terms_change
 from services.booking.people.queries import find_names
 from services.booking.projects.leading import led_project
 from services.booking.seats import led_runs
@@ -92,9 +94,11 @@ async def show_led_run(
     request: Request, project_id: UUID, run_id: UUID, session: ReadSession, clock: CurrentClock
 ) -> Response:
     """Show a run with its meetings, seats and history, and what can be done with it."""
-    run = await run_view(session, await courses.get_run(session, run_id), with_link=True)
+    row, now = await courses.get_run(session, run_id), clock.now()
+    run = await run_view(session, row, with_link=True)
     history = await courses.run_history(session, run_id)
-    names = await find_names(session, {row.actor_id for row in history if row.actor_id is not None})
+    names = await find_names(session, {each.actor_id for each in history if each.actor_id is not None})
+    concerned = await concerned_by(session, run_id)
     return render(
         request,
         "bookings/led_run.html",
@@ -103,9 +107,10 @@ async def show_led_run(
         municipality=municipality_name(run.municipality) if run.municipality else None,
         price=None if run.price_ore is None else Money(run.price_ore, run.currency),
         pools=await led_runs.kept_pools(session, run_id),
-        concerned=await concerned_by(session, run_id),
+        concerned=concerned,
+        standing=standing_of(terms_of(row), booked=concerned.seats, upheld=row.upheld_at is not None, now=now),
         overlaps=await list_overlaps(session, run_id),
-        is_over=clock.now() >= run.ends_at,
+        is_over=now >= run.ends_at,
         mode_names=MODE_NAMES,
         payer_names=PAYER_NAMES,
         history=[_entry(row, names) for row in reversed(history)],
@@ -113,7 +118,9 @@ async def show_led_run(
 
 
 def _entry(row: RunHistory, names: Mapping[UUID, str]) -> dict[str, object]:
-    if row.change in _COUNTED:
+    if (told := terms_change(row.change, row.before, row.after)) is not None:
+        text = told
+    elif row.change in _COUNTED:
         text = Text(_COUNTED[row.change], {"after": row.after or "0", "before": row.before or "0"})
     else:
         known = [_CHANGES[part] for part in row.change.split(", ") if part in _CHANGES]

@@ -22,6 +22,7 @@ from services.booking.bookings.told import Concerned, concerned_by
 from services.booking.bookings.views import CancelRun
 from services.booking.courses import queries as courses
 from services.booking.courses.rules import FeePayer, Mode, RunPlan, RunState
+from services.booking.courses.terms_form import TermsForm
 from services.booking.courses.views import Municipality
 from services.booking.courses.words import MODE_NAMES, PAYER_NAMES
 from services.booking.projects.leading import led_project
@@ -40,7 +41,7 @@ router = APIRouter()
 _RUN: Final = "/projects/{project_id}/runs/{run_id}"
 
 
-class RunForm(Body):
+class RunForm(TermsForm):
     """A run to schedule."""
 
     meetings: list[MeetingRow] = Field(default_factory=list)
@@ -60,6 +61,7 @@ class RunForm(Body):
             price_ore=self.price_ore,
             fee_payer=self.fee_payer,
             employer_cap=self.employer_cap,
+            terms=self.terms(),
         )
 
 

@@ -81,6 +81,7 @@ async def show_run(
         description=course.description,
         project=project,
         price=Money(view.price_ore, view.currency) if view.price_ore else None,
+        now=now,
         has_begun=now >= run.starts_at,
         is_full=view.taken_seats >= view.capacity,
         may_book=_may_book(actor, run),

@@ -5,7 +5,7 @@ together and give what is told here about them as plain values.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ from services.booking.courses.rules import (
     reminder_at,
 )
 from services.booking.courses.tables import Course, CourseArea, Meeting, Run, RunHistory
+from services.booking.courses.terms import check_terms, fitting, next_ask
 from services.booking.courses.words_index import ANY_CASE
 from services.booking.projects.tables import Project
 from shared.contracts.booking import (
@@ -112,6 +113,7 @@ async def schedule_run(
     check_plan(plan)
     meetings = in_order(plan.meetings)
     now = clock.now()
+    check_terms(plan.terms, capacity=plan.capacity, first_starts_at=meetings[0].starts_at, now=now)
     run = Run(
         id=run_id or new_id(),
         reference=reference("R"),
@@ -125,6 +127,8 @@ async def schedule_run(
         fee_payer=plan.fee_payer.value if plan.fee_payer else None,
         contract_line_id=contract_line_id,
         created_at=now,
+        next_check_at=next_ask(plan.terms.decide_on, now),
+        **asdict(plan.terms),
         **_times(meetings),
     )
     session.add(run)
@@ -177,6 +181,9 @@ async def change_run(
     run.sequence += 1 if changes else 0
     for name, value in _times(wished).items():
         setattr(run, name, value)
+    if run.next_check_at is not None:
+        run.decide_on = fitting(run.decide_on, run.starts_at)
+        run.next_check_at = next_ask(run.decide_on, now)
     what = ", ".join(changes) or "links"
     session.add(
         RunHistory(run_id=run.id, at=now, actor_id=by, change=what, before=state.value, after=run.state, reason=reason)
@@ -213,7 +220,7 @@ async def cancel_run(
     check_not_over(run.ends_at, now)
     for meeting in await meetings_of(session, run.id):
         meeting.next_check_at = None
-    run.state, run.cancelled_because = RunState.CANCELLED.value, reason
+    run.state, run.cancelled_because, run.next_check_at = RunState.CANCELLED.value, reason, None
     run.version += 1
     run.sequence += 1
     session.add(

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.courses.tables import Course, CourseArea, Meeting, Run, RunHistory
+from services.booking.courses.terms import Terms
 from shared.contracts import facts
 from shared.kernel.errors import NotFound
 from shared.kernel.grants import Scope
@@ -60,6 +61,11 @@ async def areas_of(session: AsyncSession, project_id: UUID) -> Sequence[str]:
     """Return the names of the project's areas of courses, in order."""
     statement = select(CourseArea.name).where(col(CourseArea.project_id) == project_id)
     return (await session.exec(statement.order_by(col(CourseArea.name)))).all()
+
+
+def terms_of(run: Run) -> Terms:
+    """Return the terms on which the run is booked and held."""
+    return Terms(run.minimum, run.decide_on, run.registration_opens, run.registration_closes)
 
 
 async def meetings_of(session: AsyncSession, run_id: UUID) -> Sequence[Meeting]:
@@ -117,6 +123,12 @@ async def find_due_reminders(session: AsyncSession, now: datetime, limit: int) -
     """Return meetings whose reminder is due, the longest due first."""
     due = select(Meeting.id).where(col(Meeting.next_check_at) <= now)
     return (await session.exec(due.order_by(col(Meeting.next_check_at), col(Meeting.id)).limit(limit))).all()
+
+
+async def find_due_decisions(session: AsyncSession, now: datetime, limit: int) -> Sequence[UUID]:
+    """Return runs whose minimum is to be looked at now, the longest due first."""
+    due = select(Run.id).where(col(Run.next_check_at) <= now)
+    return (await session.exec(due.order_by(col(Run.next_check_at), col(Run.id)).limit(limit))).all()
 
 
 async def find_course_scope(session: AsyncSession, course_id: UUID) -> Scope | None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
+from services.booking.courses.terms import NO_TERMS, Terms
 from shared.kernel.calendar import at_stockholm, legal_day
 from shared.kernel.errors import InvalidInput, KurslotsError, Refused, Several
 from shared.kernel.states import Moves
@@ -18,7 +19,9 @@ LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 LONGEST_MEETING: Final = timedelta(hours=24)
 MOST_MEETINGS: Final = 200
 REMINDED_AT: Final = time(10)  # in Sweden
-NOT_IN_CALENDARS: Final = ("kept_seats", "capacity")
+NOT_IN_CALENDARS: Final = (
+    *("kept_seats", "capacity", "minimum", "decide_on", "upheld", "registration_opens", "registration_closes"),
+)
 """What a run's history tells of that a calendar does not show."""
 
 
@@ -91,6 +94,7 @@ class RunPlan:
     price_ore: int | None = None
     fee_payer: FeePayer | None = None
     employer_cap: int | None = None
+    terms: Terms = NO_TERMS
 
 
 def mode_of(modes: Sequence[Mode]) -> Mode:

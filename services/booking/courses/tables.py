@@ -1,6 +1,6 @@
 """Courses, their runs and meetings. `starts_at` and `ends_at` of a run repeat its meetings', for lists and filters."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
@@ -57,7 +57,10 @@ class Course(BookingTable, table=True):
 
 
 class Run(BookingTable, table=True):
-    """A course at given times. The one row that a change of the run, its pools or its bookings locks first."""
+    """A course at given times. The one row that a change of the run, its pools or its bookings locks first.
+
+    `next_check_at` is when to look whether its minimum is booked; `upheld_at` when it was decided to hold it anyway.
+    """
 
     __tablename__ = "runs"
     __table_args__ = (
@@ -68,10 +71,14 @@ class Run(BookingTable, table=True):
         CheckConstraint("price_ore >= 0 AND (price_ore IS NULL) = (fee_payer IS NULL)", name="fee"),
         CheckConstraint(state_check("fee_payer", FeePayer), name="fee_payer"),
         CheckConstraint("employer_cap > 0", name="employer_cap"),
+        CheckConstraint("minimum > 0 AND (minimum IS NULL) = (decide_on IS NULL)", name="minimum"),
+        CheckConstraint("minimum IS NOT NULL OR (upheld_at IS NULL AND next_check_at IS NULL)", name="decision"),
+        CheckConstraint("registration_opens < registration_closes", name="registration"),
         CheckConstraint("ends_at > starts_at", name="times"),
         CheckConstraint("(state = 'cancelled') = (cancelled_because IS NOT NULL)", name="cancelled_because"),
         Index("ix_runs_project_id_starts_at", "project_id", "starts_at", "id"),
         Index("ix_runs_course_id", "course_id"),
+        Index("ix_runs_next_check_at", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -83,6 +90,11 @@ class Run(BookingTable, table=True):
     municipality: str | None = prose(default=None)
     capacity: int
     employer_cap: int | None = None
+    minimum: int | None = Field(default=None, sa_column_kwargs={"comment": "seats that must be booked by `decide_on`"})
+    decide_on: date | None = None
+    upheld_at: datetime | None = moment(default=None)
+    registration_opens: datetime | None = moment(default=None)
+    registration_closes: datetime | None = moment(default=None)
     price_ore: int | None = Field(default=None, sa_type=BigInteger)
     currency: str = prose(default="SEK")
     fee_payer: str | None = prose(default=None)
@@ -92,6 +104,7 @@ class Run(BookingTable, table=True):
     sequence: int = 0
     version: int = 1
     cancelled_because: str | None = prose(default=None)
+    next_check_at: datetime | None = moment(default=None)
     created_at: datetime = moment()
 
 

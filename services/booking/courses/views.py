@@ -1,6 +1,7 @@
 """What the API shows of courses, runs and meetings, and what it takes for them."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -8,11 +9,13 @@ from pydantic import AwareDatetime, Field
 
 from services.booking.courses.rules import EARLIEST, LATEST, CourseKind, FeePayer, MeetingPlan, Mode, RunState
 from services.booking.courses.tables import Course, Meeting, Run
+from services.booking.courses.terms import Terms
 from shared.kernel.identity import cpv, municipality_code
-from shared.web.bodies import Body, Line, View
+from shared.web.bodies import Body, Count, Line, Reason, Version, View
 from shared.web.validation import checked
 
 Instant = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+Day = Annotated[date, Field(ge=EARLIEST.date(), lt=LATEST.date())]
 LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="ISO 639-1")]
 Municipality = Annotated[str, Field(max_length=20, description="Four digits, as 2080"), checked(municipality_code)]
 Cpv = Annotated[str, Field(max_length=20, description="As 80511000-9"), checked(cpv)]
@@ -87,6 +90,26 @@ class MeetingView(View):
         )
 
 
+class TermsBody(Body):
+    """How many seats must be booked by which day for a run to be held, and when bookings are taken."""
+
+    minimum: Count | None = Field(default=None, description="Seats that must be booked; given with `decide_on`")
+    decide_on: Day | None = Field(default=None, description="When it is decided whether a run below it is held")
+    registration_opens: Instant | None = Field(default=None, description="Left out: as soon as it is scheduled")
+    registration_closes: Instant | None = Field(default=None, description="Left out: when the run begins")
+
+    def terms(self) -> Terms:
+        """Return them as the rules see them."""
+        return Terms(self.minimum, self.decide_on, self.registration_opens, self.registration_closes)
+
+
+class ChangeTerms(TermsBody):
+    """All terms of a run as they shall be: what is left out holds no more."""
+
+    reason: Reason
+    version: Version | None = Field(default=None, description="The version that was seen; refused where it has passed")
+
+
 class RunView(View):
     """A run, with how many open seats are free just now, how many are kept for employers, and how many groups wait."""
 
@@ -109,6 +132,11 @@ class RunView(View):
     taken_seats: int
     waiting: int
     employer_cap: int | None
+    minimum: int | None = None
+    decide_on: date | None = None
+    upheld_at: AwareDatetime | None = None
+    registration_opens: AwareDatetime | None = None
+    registration_closes: AwareDatetime | None = None
     price_ore: int | None
     currency: str
     fee_payer: FeePayer | None

@@ -1,6 +1,7 @@
 """What modes, kinds, payers and languages of courses are called on pages."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Final
 
 from services.booking.courses.rules import CourseKind, FeePayer, Mode
@@ -37,3 +38,27 @@ LANGUAGE_NAMES: Final[Mapping[str, str]] = {
 def language_name(code: str) -> Text:
     """Return what a language (ISO 639-1) is called; one that has no name here is told by its code."""
     return Text(LANGUAGE_NAMES[code]) if code in LANGUAGE_NAMES else Text(N_("language {code}"), {"code": code})
+
+
+_TERMS: Final[Mapping[str, str]] = {
+    "minimum": N_("Seats that must be booked: {after}, before that {before}"),
+    "decide_on": N_("Day on which it is decided whether it is held: {after}, before that {before}"),
+    "registration_opens": N_("Registration opens: {after}, before that {before}"),
+    "registration_closes": N_("Registration closes: {after}, before that {before}"),
+    "upheld": N_("Decided to be held though {after} of {before} needed seats are booked"),
+}
+
+
+def terms_change(change: str, before: str | None, after: str | None) -> Text | None:
+    """Return what a row of a run's history says of its terms; None where it is about something else."""
+    if change not in _TERMS:
+        return None
+    return Text(_TERMS[change], {"before": _shown(change, before), "after": _shown(change, after)})
+
+
+def _shown(change: str, kept: str | None) -> object:
+    if kept is None:
+        return "–"
+    if change == "decide_on":
+        return date.fromisoformat(kept)
+    return datetime.fromisoformat(kept) if change.startswith("registration") else kept

@@ -1,6 +1,6 @@
 """Who is told of what concerns an employer or a buyer: those who hold a role for it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import or_
@@ -20,6 +20,17 @@ async def contacts_of(session: AsyncSession, *, project_id: UUID, employer_id: U
 async def officers_of(session: AsyncSession, *, project_id: UUID, buyer_id: UUID) -> Sequence[UUID]:
     """Return the buyer's procurement officers for the project, by id."""
     return await _holders(session, Role.PROCUREMENT_OFFICER, project_id, col(RoleGrant.buyer_id) == buyer_id)
+
+
+async def leads_of(session: AsyncSession, *, project_id: UUID) -> Sequence[UUID]:
+    """Return who leads the project, by id."""
+    return await _holders(session, Role.PROJECT_LEAD, project_id, col(RoleGrant.project_id).is_not(None))
+
+
+async def coaches_of(session: AsyncSession, *, project_id: UUID, employer_ids: Collection[UUID]) -> Sequence[UUID]:
+    """Return who coaches in the whole project, or one of the employers there, by id."""
+    in_care = or_(col(RoleGrant.employer_id).is_(None), col(RoleGrant.employer_id).in_(employer_ids))
+    return await _holders(session, Role.COACH, project_id, in_care)
 
 
 async def _holders(session: AsyncSession, role: Role, project_id: UUID, held_for: object) -> Sequence[UUID]:

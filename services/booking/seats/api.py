@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
+from services.booking.courses import changing
 from services.booking.courses import queries as courses
-from services.booking.courses.views import RunView
+from services.booking.courses.views import ChangeTerms, RunView
 from services.booking.projects.queries import get_project_row
 from services.booking.seats import commands
 from services.booking.seats.open_data import OpenRun
@@ -105,6 +106,25 @@ async def change_capacity(request: Request, run_id: UUID, body: ChangeCapacity) 
             context.clock,
             run_id,
             body.capacity,
+            reason=body.reason,
+            version=body.version,
+            by=context.actor.person_id,
+        )
+        return await run_view(context.session, run, with_link=True)
+
+    return await run_command(request, command)
+
+
+@router.put("/runs/{run_id}/terms", response_model=RunView)
+async def change_terms(request: Request, run_id: UUID, body: ChangeTerms) -> Response:
+    """Change the run's minimum and when bookings of it are taken."""
+
+    async def command(context: CommandContext) -> RunView:
+        run = await changing.change_terms(
+            context.session,
+            context.clock,
+            run_id,
+            body.terms(),
             reason=body.reason,
             version=body.version,
             by=context.actor.person_id,

@@ -53,6 +53,8 @@ class OpenRun(View):
     meetings: list[OpenMeeting]
     capacity: int
     free_seats: int = Field(description="Open to all and free just now")
+    registration_opens: AwareDatetime | None = Field(description="Absent: seats can be booked already")
+    registration_closes: AwareDatetime | None = Field(description="Absent: until the run begins")
     price_ore: int | None
     currency: str
     fee_payer: FeePayer | None
@@ -172,13 +174,18 @@ def _place(name: str | None, municipality: str | None) -> dict[str, Any] | None:
 
 def _offer(run: ListedRun) -> dict[str, Any]:
     view, ore = run.view, run.view.price_ore or 0
-    return {
-        "@type": "Offer",
-        "category": "Paid" if ore else "Free",
-        "price": f"{ore // 100}.{ore % 100:02}",
-        "priceCurrency": view.currency,
-        "availability": f"{_SCHEMA}/{'InStock' if _to_book(view) else 'SoldOut'}",
-    }
+    opens, closes = view.registration_opens, view.registration_closes
+    return _told(
+        {
+            "@type": "Offer",
+            "category": "Paid" if ore else "Free",
+            "price": f"{ore // 100}.{ore % 100:02}",
+            "priceCurrency": view.currency,
+            "availability": f"{_SCHEMA}/{'InStock' if _to_book(view) else 'SoldOut'}",
+            "availabilityStarts": None if opens is None else opens.isoformat(),
+            "availabilityEnds": None if closes is None else closes.isoformat(),
+        }
+    )
 
 
 def _told(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,8 @@ _COLUMNS: Final = (
     Column(N_("Place"), lambda run: ", ".join(run.places)),
     Column(N_("Seats"), lambda run: run.view.capacity),
     Column(N_("Free seats"), lambda run: run.view.free_seats),
+    Column(N_("Registration opens"), lambda run: run.view.registration_opens),
+    Column(N_("Registration closes"), lambda run: run.view.registration_closes),
     Column(N_("Price for a seat"), _price),
 )
 
@@ -68,6 +70,7 @@ async def show_runs(
         mode_names=MODE_NAMES,
         language_name=language_name,
         onward=_onward(query),
+        now=now,
         has_words=bool(words_of(query.q or "")),
         structured=None if exchange_of(request).subject else courses_data(found.rows, parts_of(request).origin),
     )

@@ -5,9 +5,9 @@ What is searched and shown is for everyone; how many seats are kept for whom is 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import Field
@@ -15,9 +15,9 @@ from sqlalchemy import ARRAY, ColumnElement, Numeric, Text, cast, exists, false,
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.courses.rules import EARLIEST, LATEST, Mode, RunState
+from services.booking.courses.rules import Mode, RunState
 from services.booking.courses.tables import Course, Run, RunWords
-from services.booking.courses.views import RunView
+from services.booking.courses.views import Day, RunView
 from services.booking.courses.words_index import words_of
 from services.booking.projects.tables import Project
 from services.booking.seats.tables import SeatPool
@@ -31,7 +31,6 @@ from shared.web.paging import PageFilter, Rows, page_of
 _MOST_WORDS: Final = 8
 _LEAST_WITHIN: Final = 3  # letters: fewer are within nearly every word, and no index of parts knows them
 _LONGEST_WORD: Final = 60
-Day = Annotated[date, Field(ge=EARLIEST.date(), lt=LATEST.date())]
 
 
 class Seats(StrEnum):

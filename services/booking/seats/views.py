@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.booking.courses.queries import courses_by_id, meetings_by_run
 from services.booking.courses.rules import FeePayer, RunPlan
 from services.booking.courses.tables import Run
-from services.booking.courses.views import MeetingBody, Municipality, RunView, run_fields
+from services.booking.courses.views import MeetingBody, Municipality, RunView, TermsBody, run_fields
 from services.booking.seats.queries import availability
 from shared.web.bodies import Body, Count, Ore, Reason, Version
 
@@ -18,7 +18,7 @@ MOST_SEATS = 10_000
 Seats = Annotated[int, Field(ge=1, le=MOST_SEATS)]
 
 
-class ScheduleRun(Body):
+class ScheduleRun(TermsBody):
     """A run to schedule: its mode follows from its meetings. A fee is for one seat, in whole öre without VAT."""
 
     capacity: Seats
@@ -37,6 +37,7 @@ class ScheduleRun(Body):
             price_ore=self.price_ore,
             fee_payer=self.fee_payer,
             employer_cap=self.employer_cap,
+            terms=self.terms(),
         )
 
 

@@ -16,6 +16,7 @@ from services.booking.base import check_version, locked
 from services.booking.courses.commands import lock_run
 from services.booking.courses.rules import RUN, RunState, check_not_begun
 from services.booking.courses.tables import Run
+from services.booking.courses.terms import check_registration
 from services.booking.seats.pools import Pools, Taken, lock_pools, release_seats, room_of
 from services.booking.seats.queries import get_entry, get_offer
 from services.booking.seats.rules import (
@@ -80,6 +81,7 @@ async def join(session: AsyncSession, clock: Clock, run: Run, wish: Wish, *, by:
     now = clock.now()
     RUN.check(RunState(run.state), RunState.SCHEDULED)
     check_not_begun(run.starts_at, now)
+    check_registration(run.registration_opens, run.registration_closes, now)
     await _check_alone(session, wish)
     room = await room_of(session, run, pools, {wish.employer_id})
     check_wish(wish.seats, wish.least, room=room, employer_id=wish.employer_id, waiting=pools.open.waiting)

@@ -80,6 +80,8 @@ def test_every_route_has_a_permit_and_every_permit_a_route() -> None:
         ("run_cancellation", "cancel_run"),
         ("kept_seats", "keep_seats"),
         ("capacity", "change_capacity"),
+        ("terms", "change_terms"),
+        ("decision", "uphold_run"),
         ("booking_form", "book_seats"),
         ("booking_change", "change_booking"),
         ("booking_cancellation", "cancel_booking"),

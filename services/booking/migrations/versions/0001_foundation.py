@@ -411,6 +411,11 @@ def upgrade() -> None:
     sa.Column('municipality', sa.Text(), nullable=True),
     sa.Column('capacity', sa.Integer(), nullable=False),
     sa.Column('employer_cap', sa.Integer(), nullable=True),
+    sa.Column('minimum', sa.Integer(), nullable=True, comment='seats that must be booked by `decide_on`'),
+    sa.Column('decide_on', sa.Date(), nullable=True),
+    sa.Column('upheld_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('registration_opens', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('registration_closes', sa.DateTime(timezone=True), nullable=True),
     sa.Column('price_ore', sa.BigInteger(), nullable=True),
     sa.Column('currency', sa.Text(), nullable=False),
     sa.Column('fee_payer', sa.Text(), nullable=True),
@@ -420,6 +425,7 @@ def upgrade() -> None:
     sa.Column('sequence', sa.Integer(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('cancelled_because', sa.Text(), nullable=True),
+    sa.Column('next_check_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("(state = 'cancelled') = (cancelled_because IS NOT NULL)", name=op.f('ck_runs_cancelled_because')),
     sa.CheckConstraint("fee_payer IN ('employer', 'project', 'provider')", name=op.f('ck_runs_fee_payer')),
@@ -428,13 +434,17 @@ def upgrade() -> None:
     sa.CheckConstraint('capacity > 0', name=op.f('ck_runs_capacity')),
     sa.CheckConstraint('employer_cap > 0', name=op.f('ck_runs_employer_cap')),
     sa.CheckConstraint('ends_at > starts_at', name=op.f('ck_runs_times')),
+    sa.CheckConstraint('minimum > 0 AND (minimum IS NULL) = (decide_on IS NULL)', name=op.f('ck_runs_minimum')),
+    sa.CheckConstraint('minimum IS NOT NULL OR (upheld_at IS NULL AND next_check_at IS NULL)', name=op.f('ck_runs_decision')),
     sa.CheckConstraint('price_ore >= 0 AND (price_ore IS NULL) = (fee_payer IS NULL)', name=op.f('ck_runs_fee')),
+    sa.CheckConstraint('registration_opens < registration_closes', name=op.f('ck_runs_registration')),
     sa.ForeignKeyConstraint(['course_id', 'project_id'], ['courses.id', 'courses.project_id'], name=op.f('fk_runs_course_id_project_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_runs')),
     sa.UniqueConstraint('contract_line_id', name=op.f('uq_runs_contract_line_id')),
     sa.UniqueConstraint('reference', name=op.f('uq_runs_reference'))
     )
     op.create_index('ix_runs_course_id', 'runs', ['course_id'], unique=False)
+    op.create_index('ix_runs_next_check_at', 'runs', ['next_check_at'], unique=False, postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.create_index('ix_runs_project_id_starts_at', 'runs', ['project_id', 'starts_at', 'id'], unique=False)
     op.create_table('training_plans',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -1080,6 +1090,7 @@ def downgrade() -> None:
     op.drop_table('bookings')
     op.drop_table('training_plans')
     op.drop_index('ix_runs_project_id_starts_at', table_name='runs')
+    op.drop_index('ix_runs_next_check_at', table_name='runs', postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.drop_index('ix_runs_course_id', table_name='runs')
     op.drop_table('runs')
     op.drop_index('ix_project_workplaces_employer_id', table_name='project_workplaces')
