@@ -18,6 +18,7 @@ from services.booking.employers.rules import Membership
 from services.booking.employers.tables import Employer, EmployerProject
 from services.booking.needs.rules import MetBy
 from services.booking.needs.tables import Need, NeedSurvey, TrainingPlan
+from services.booking.seats.caps import undertakings_of
 from services.booking.seats.tables import SeatCap, SeatPool
 from shared.db import rows_of
 from shared.kernel.calendar import legal_day
@@ -174,6 +175,13 @@ async def free_seats_for(session: AsyncSession, run: Run, employer_id: UUID) -> 
     cap_left = None
     if run.employer_cap is not None:
         row = await session.get(SeatCap, (run.id, employer_id))
-        cap_left = run.employer_cap if row is None else row.cap - row.taken
+        cap_left = run.employer_cap - (0 if row is None else row.taken)
+    cap = run.employer_cap
+    if run.undertaking_cap is not None:
+        shared_left = (
+            run.undertaking_cap - (await undertakings_of(session, [run], [employer_id]))[run.id, employer_id].taken
+        )
+        if cap_left is None or shared_left < cap_left:
+            cap, cap_left = run.undertaking_cap, shared_left
     open_seats = 0 if waiting else free.get(None, 0)
-    return FreeSeats(kept=free.get(employer_id, 0), open=open_seats, cap=run.employer_cap, cap_left=cap_left)
+    return FreeSeats(kept=free.get(employer_id, 0), open=open_seats, cap=cap, cap_left=cap_left)

@@ -31,6 +31,7 @@ from services.booking.needs.commands import meet_need, unmeet_needs
 from services.booking.needs.rules import MetBy
 from services.booking.people.recipients import contacts_of, recipients
 from services.booking.projects.queries import get_project_row
+from services.booking.seats.caps import has_caps
 from services.booking.seats.commands import give_back, take_open_seats, take_seats
 from services.booking.seats.pools import Taken
 from shared.contracts.booking import BookingCancelled, BookingChanged, BookingConfirmed
@@ -129,7 +130,7 @@ async def place_booking(
 
 
 async def _take_for(session: AsyncSession, run: Run, setting: Setting, order: Order) -> Sequence[Taken]:
-    if run.employer_cap is not None or setting.kept_pool(order.employer_id) is not None:
+    if has_caps(run) or setting.kept_pool(order.employer_id) is not None:
         return await take_seats(session, run=run, employer_id=order.employer_id, seats=order.seats)
     pool = setting.open_pool()
     return [await take_open_seats(session, pool, run=run, employer_id=order.employer_id, seats=order.seats)]

@@ -50,6 +50,7 @@ class RunForm(TermsForm):
     price_ore: Kronor | None = None
     fee_payer: FeePayer | None = None
     employer_cap: Count | None = None
+    undertaking_cap: Count | None = None
     more: bool = False
 
     def plan(self) -> RunPlan:
@@ -61,6 +62,7 @@ class RunForm(TermsForm):
             price_ore=self.price_ore,
             fee_payer=self.fee_payer,
             employer_cap=self.employer_cap,
+            undertaking_cap=self.undertaking_cap,
             terms=self.terms(),
         )
 

@@ -123,6 +123,7 @@ async def schedule_run(
         municipality=plan.municipality,
         capacity=plan.capacity,
         employer_cap=plan.employer_cap,
+        undertaking_cap=plan.undertaking_cap,
         price_ore=plan.price_ore,
         fee_payer=plan.fee_payer.value if plan.fee_payer else None,
         contract_line_id=contract_line_id,

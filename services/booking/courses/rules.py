@@ -86,7 +86,10 @@ class MeetingPlan:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """A run as it is wished. `price_ore` is for one seat without VAT; `employer_cap` the most open seats of one."""
+    """A run as it is wished. `price_ore` is for one seat without VAT.
+
+    `employer_cap` is the most open seats of one employer, `undertaking_cap` that of all employers of an undertaking.
+    """
 
     capacity: int
     meetings: tuple[MeetingPlan, ...]
@@ -94,6 +97,7 @@ class RunPlan:
     price_ore: int | None = None
     fee_payer: FeePayer | None = None
     employer_cap: int | None = None
+    undertaking_cap: int | None = None
     terms: Terms = NO_TERMS
 
 
@@ -153,7 +157,7 @@ def _wrong_with(meeting: MeetingPlan, field: str) -> list[KurslotsError]:
 
 
 def check_plan(plan: RunPlan) -> None:
-    """Raise InvalidInput where the fee names no payer or the cap says nothing."""
+    """Raise InvalidInput where the fee names no payer or a cap says nothing."""
     if (plan.price_ore is None) != (plan.fee_payer is None):
         raise InvalidInput(
             N_("A fee has an amount and names who pays it. Give both, or neither."),
@@ -167,6 +171,26 @@ def check_plan(plan: RunPlan) -> None:
             field="employer_cap",
             cap=plan.employer_cap,
             capacity=plan.capacity,
+        )
+    if plan.undertaking_cap is None:
+        return
+    if plan.undertaking_cap > plan.capacity:
+        raise InvalidInput(
+            N_("One undertaking may take {cap} seats, but the run has {capacity}. Lower the cap, or leave it out."),
+            code="cap_above_capacity",
+            field="undertaking_cap",
+            cap=plan.undertaking_cap,
+            capacity=plan.capacity,
+        )
+    if plan.employer_cap is not None and plan.undertaking_cap < plan.employer_cap:
+        raise InvalidInput(
+            N_(
+                "One employer may take {own} seats, so its whole undertaking may take as many at least. "
+                "Raise the undertaking's cap, or lower the employer's."
+            ),
+            code="caps_backwards",
+            field="undertaking_cap",
+            own=plan.employer_cap,
         )
 
 

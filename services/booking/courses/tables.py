@@ -71,6 +71,7 @@ class Run(BookingTable, table=True):
         CheckConstraint("price_ore >= 0 AND (price_ore IS NULL) = (fee_payer IS NULL)", name="fee"),
         CheckConstraint(state_check("fee_payer", FeePayer), name="fee_payer"),
         CheckConstraint("employer_cap > 0", name="employer_cap"),
+        CheckConstraint("undertaking_cap > 0", name="undertaking_cap"),
         CheckConstraint("minimum > 0 AND (minimum IS NULL) = (decide_on IS NULL)", name="minimum"),
         CheckConstraint("minimum IS NOT NULL OR (upheld_at IS NULL AND next_check_at IS NULL)", name="decision"),
         CheckConstraint("registration_opens < registration_closes", name="registration"),
@@ -90,6 +91,7 @@ class Run(BookingTable, table=True):
     municipality: str | None = prose(default=None)
     capacity: int
     employer_cap: int | None = None
+    undertaking_cap: int | None = None
     minimum: int | None = Field(default=None, sa_column_kwargs={"comment": "seats that must be booked by `decide_on`"})
     decide_on: date | None = None
     upheld_at: datetime | None = moment(default=None)

@@ -132,6 +132,7 @@ class RunView(View):
     taken_seats: int
     waiting: int
     employer_cap: int | None
+    undertaking_cap: int | None = None
     minimum: int | None = None
     decide_on: date | None = None
     upheld_at: AwareDatetime | None = None

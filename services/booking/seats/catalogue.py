@@ -46,6 +46,7 @@ class RunInput(_Input):
     price_ore: Ore | None = None
     fee_payer: Annotated[FeePayer | None, Loose] = None
     employer_cap: Count | None = None
+    undertaking_cap: Count | None = None
 
     def plan(self) -> RunPlan:
         """Return it as the rules see it."""
@@ -59,6 +60,7 @@ class RunInput(_Input):
             price_ore=self.price_ore,
             fee_payer=self.fee_payer,
             employer_cap=self.employer_cap,
+            undertaking_cap=self.undertaking_cap,
         )
 
 

@@ -14,7 +14,8 @@ from services.booking.courses.commands import lock_run, schedule_run
 from services.booking.courses.queries import summary_of
 from services.booking.courses.rules import RUN, RunPlan, RunState, check_not_begun
 from services.booking.courses.tables import Course, Run, RunHistory
-from services.booking.seats.pools import Taken, lock_pools, read_pools, release_seats, take_of_cap
+from services.booking.seats.caps import take_of_caps
+from services.booking.seats.pools import Taken, lock_pools, read_pools, release_seats
 from services.booking.seats.rules import check_capacity, check_kept, share_out, split_seats
 from services.booking.seats.tables import SeatPool
 from services.booking.seats.walking import walk_queue
@@ -88,9 +89,7 @@ async def take_seats(session: AsyncSession, *, run: Run, employer_id: UUID, seat
     for part in taken:
         if not await _take(session, part.pool_id, part.seats):
             raise await _seats_full(session, run, employer_id, seats)
-    if run.employer_cap is not None:
-        open_seats = sum(part.seats for part in taken if not part.kept)
-        await take_of_cap(session, run.id, employer_id, open_seats, run.employer_cap)
+    await take_of_caps(session, run, employer_id, sum(part.seats for part in taken if not part.kept))
     return sorted(taken, key=lambda part: not part.kept)
 
 

@@ -9,14 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.courses.tables import Run
+from services.booking.seats.caps import OfUndertaking, has_caps, take_of_caps, undertakings_of
 from services.booking.seats.rules import Room
 from services.booking.seats.tables import SeatCap, SeatPool
-from shared.kernel.errors import NotFound, Refused
+from shared.kernel.errors import NotFound
 from shared.kernel.texts import N_
 
 
@@ -65,23 +65,42 @@ def _sorted(pools: Sequence[SeatPool]) -> Pools:
 
 
 async def room_of(session: AsyncSession, run: Run, pools: Pools, employers: Collection[UUID]) -> Room:
-    """Return what is free for the employers; their caps, where the run has one, by what they have taken of them."""
+    """Return what is free for the employers; their caps, where the run has any, by what they have taken of them."""
+    taken: Sequence[SeatCap] = ()
+    if run.employer_cap is not None:
+        rows = select(SeatCap).where(col(SeatCap.run_id) == run.id, col(SeatCap.employer_id).in_(employers))
+        taken = (await session.exec(rows.execution_options(populate_existing=True))).all()
+    shared = await undertakings_of(session, [run], employers)
+    return room_with(run, (pools.open, *pools.kept.values()), employers, taken, shared)
+
+
+def room_with(
+    run: Run,
+    pools: Sequence[SeatPool],
+    employers: Collection[UUID],
+    taken: Sequence[SeatCap],
+    shared: Mapping[tuple[UUID, UUID], OfUndertaking],
+) -> Room:
+    """Return it made of what has been read already."""
+    opened = next(pool for pool in pools if pool.holder_id is None)
     caps: dict[UUID, int] = {}
     if run.employer_cap is not None:
         caps = dict.fromkeys(employers, run.employer_cap)
-        taken = select(SeatCap).where(col(SeatCap.run_id) == run.id, col(SeatCap.employer_id).in_(caps))
-        for row in await session.exec(taken.execution_options(populate_existing=True)):
-            caps[row.employer_id] = row.cap - row.taken
-    kept = {holder: pool.capacity - pool.taken for holder, pool in pools.kept.items()}
-    return Room(pools.open.capacity - pools.open.taken, pools.open.capacity, kept, caps)
+        caps.update({row.employer_id: run.employer_cap - row.taken for row in taken})
+    undertakings: dict[UUID, str] = {}
+    left: dict[str, int] = {}
+    if run.undertaking_cap is not None:
+        for employer_id in employers:
+            own = shared[run.id, employer_id]
+            undertakings[employer_id], left[own.key] = own.key, run.undertaking_cap - own.taken
+    kept = {pool.holder_id: pool.capacity - pool.taken for pool in pools if pool.holder_id is not None}
+    return Room(opened.capacity - opened.taken, opened.capacity, kept, caps, undertakings, left)
 
 
 async def hold_seats(session: AsyncSession, run: Run, employer_id: UUID, pools: Pools, parts: Sequence[Taken]) -> None:
     """Count seats of the locked pools as taken for the employer."""
     await _count(session, pools, {part.pool_id: part.seats for part in parts})
-    if run.employer_cap is not None:
-        open_seats = sum(part.seats for part in parts if not part.kept)
-        await take_of_cap(session, run.id, employer_id, open_seats, run.employer_cap)
+    await take_of_caps(session, run, employer_id, sum(part.seats for part in parts if not part.kept))
 
 
 async def release_seats(
@@ -90,7 +109,7 @@ async def release_seats(
     """Count seats, by the locked pool that they came from, as free again."""
     await _count(session, pools, {pool_id: -count for pool_id, count in seats.items()})
     open_seats = seats.get(pools.open.id, 0)
-    if run.employer_cap is not None and open_seats:
+    if has_caps(run) and open_seats:
         cap = update(SeatCap).where(col(SeatCap.run_id) == run.id, col(SeatCap.employer_id) == employer_id)
         await session.exec(cap.values(taken=col(SeatCap.taken) - open_seats))
 
@@ -99,28 +118,3 @@ async def _count(session: AsyncSession, pools: Pools, more: Mapping[UUID, int]) 
     for pool in (pools.open, *pools.kept.values()):
         pool.taken += more.get(pool.id, 0)
     await session.flush()
-
-
-async def take_of_cap(session: AsyncSession, run_id: UUID, employer_id: UUID, seats: int, cap: int) -> None:
-    """Count open seats against the employer's cap; raises Refused where it has too few left."""
-    await session.exec(
-        upsert(SeatCap).values(run_id=run_id, employer_id=employer_id, cap=cap, taken=0).on_conflict_do_nothing()
-    )
-    statement = (
-        update(SeatCap)
-        .where(
-            col(SeatCap.run_id) == run_id,
-            col(SeatCap.employer_id) == employer_id,
-            col(SeatCap.taken) + seats <= col(SeatCap.cap),
-        )
-        .values(taken=col(SeatCap.taken) + seats)
-        .execution_options(synchronize_session=False)
-    )
-    if (await session.exec(statement)).rowcount != 1:
-        raise Refused(
-            N_("One employer may take at most {cap} of the run's open seats; {asked} more were asked for."),
-            code="employer_cap",
-            field="seats",
-            cap=cap,
-            asked=seats,
-        )

@@ -6,7 +6,7 @@ fewer than `most_passes` times. After that every freed seat is kept for it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -193,13 +193,29 @@ class Waiting:
 class Room:
     """What is free: open seats, seats kept for single employers, and how many open ones an employer may still take.
 
-    `capacity` is all open seats that there are: who needs more than that can never come in.
+    `capacity` is all open seats that there are: who needs more than that can never come in. Where the run caps
+    undertakings, `undertakings` says to which each employer belongs, and `shared_caps` how many it may still take.
     """
 
     open: int
     capacity: int
     kept: Mapping[UUID, int]
     caps: Mapping[UUID, int]
+    undertakings: Mapping[UUID, str] = field(default_factory=dict)
+    shared_caps: Mapping[str, int] = field(default_factory=dict)
+
+    def may_take(self, employer_id: UUID) -> int:
+        """Return how many open seats the employer may still take, were they free."""
+        shared = self.shared_caps.get(self.undertakings.get(employer_id, ""), self.capacity)
+        return min(self.caps.get(employer_id, self.capacity), shared)
+
+    def without(self, employer_id: UUID, seats: int) -> "Room":
+        """Return what the caps leave once the employer has taken so many open seats."""
+        caps, shared_caps = dict(self.caps), dict(self.shared_caps)
+        caps[employer_id] = caps.get(employer_id, self.capacity) - seats
+        if (undertaking := self.undertakings.get(employer_id)) in shared_caps:
+            shared_caps[undertaking] -= seats
+        return replace(self, caps=caps, shared_caps=shared_caps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,13 +244,13 @@ class Walk:
 
 def walk(entries: Collection[Waiting], room: Room, *, most_passes: int) -> Walk:
     """Decide, the same for the same input, whatever the order in which the entries are given."""
-    free, kept, caps = room.open, dict(room.kept), dict(room.caps)
+    free, kept = room.open, dict(room.kept)
     offers: list[Offer] = []
     waits: dict[UUID, Why] = {}
     blocked: dict[UUID, int] = {}  # how often each has been passed, this walk included
     for entry in in_line(entries):
         own = kept.get(entry.employer_id, 0)
-        may_take = caps.get(entry.employer_id, room.capacity)
+        may_take = room.may_take(entry.employer_id)
         if entry.least > own + min(room.capacity, may_take):
             waits[entry.id] = Why.NEVER_FITS if entry.least > own + room.capacity else Why.OVER_CAP
             continue
@@ -253,7 +269,7 @@ def walk(entries: Collection[Waiting], room: Room, *, most_passes: int) -> Walk:
         for key in passes:
             blocked[key] += 1
         kept[entry.employer_id] = own - from_own
-        caps[entry.employer_id] = may_take - from_open
+        room = room.without(entry.employer_id, from_open)
         free -= from_open
         offers.append(Offer(entry, from_own, from_open, passes))
     passed = {each.id: blocked[each.id] - each.passed for each in entries if each.id in blocked}
@@ -275,7 +291,7 @@ def check_wish(seats: int, least: int, *, room: Room, employer_id: UUID, waiting
             least=least,
             seats=seats,
         )
-    own, allowed = room.kept.get(employer_id, 0), room.caps.get(employer_id, room.capacity)
+    own, allowed = room.kept.get(employer_id, 0), room.may_take(employer_id)
     most = own + min(room.capacity, allowed)
     if least > most:
         raise Refused(

@@ -35,14 +35,17 @@ class SeatPool(BookingTable, table=True):
 
 
 class SeatCap(BookingTable, table=True):
-    """How many open seats of a run one employer has taken, and the most that it may."""
+    """How many open seats of a run one employer has taken, and the most that it may where the run has such a cap.
+
+    Kept also where the run caps undertakings: what one has taken is the sum of its employers'.
+    """
 
     __tablename__ = "seat_caps"
-    __table_args__ = (CheckConstraint("taken BETWEEN 0 AND cap", name="taken"),)
+    __table_args__ = (CheckConstraint("taken >= 0 AND (cap IS NULL OR taken <= cap)", name="taken"),)
 
     run_id: UUID = Field(foreign_key="runs.id", primary_key=True)
     employer_id: UUID = Field(foreign_key="employers.id", primary_key=True)
-    cap: int
+    cap: int | None = None
     taken: int = 0
 
 

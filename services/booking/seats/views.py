@@ -27,6 +27,9 @@ class ScheduleRun(TermsBody):
     price_ore: Ore | None = None
     fee_payer: FeePayer | None = None
     employer_cap: Count | None = Field(default=None, description="The most open seats that one employer may take")
+    undertaking_cap: Count | None = Field(
+        default=None, description="The most open seats that the employers of one undertaking, or group, take together"
+    )
 
     def plan(self) -> RunPlan:
         """Return it as the rules see it."""
@@ -37,6 +40,7 @@ class ScheduleRun(TermsBody):
             price_ore=self.price_ore,
             fee_payer=self.fee_payer,
             employer_cap=self.employer_cap,
+            undertaking_cap=self.undertaking_cap,
             terms=self.terms(),
         )
 

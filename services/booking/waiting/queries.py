@@ -11,7 +11,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.booking.courses.tables import Course, Run
 from services.booking.employers.tables import Employer
 from services.booking.projects.tables import Project
-from services.booking.seats.rules import EntryState, Room, Waiting, Why, walk
+from services.booking.seats.caps import undertakings_of
+from services.booking.seats.pools import room_with
+from services.booking.seats.rules import EntryState, Waiting, Why, walk
 from services.booking.seats.tables import SeatCap, SeatOffer, SeatPool, WaitingEntry
 from services.booking.seats.walking import as_waiting
 from shared.web.pages.exports import ListFilter
@@ -117,10 +119,12 @@ async def whys(session: AsyncSession, runs: Sequence[Run]) -> Mapping[UUID, Why]
     taken = await _by_run(session, SeatCap, by_id)
     passes = select(Project.id, Project.queue_passes).where(col(Project.id).in_({run.project_id for run in runs}))
     most = dict((await session.exec(passes)).all())
+    everyone = {entry.employer_id for entries in waiting.values() for entry in entries}
+    shared = await undertakings_of(session, runs, everyone)
     found: dict[UUID, Why] = {}
     for run_id, entries in waiting.items():
-        run = by_id[run_id]
-        room = _room(run, entries, pools[run_id], taken[run_id])
+        run, employers = by_id[run_id], {entry.employer_id for entry in entries}
+        room = room_with(run, pools[run_id], employers, taken[run_id], shared)
         found.update(walk(entries, room, most_passes=most[run.project_id]).waits)
     return found
 
@@ -130,13 +134,3 @@ async def _by_run(session: AsyncSession, table: Any, run_ids: Collection[UUID]) 
     for row in await session.exec(select(table).where(col(table.run_id).in_(run_ids))):
         found[row.run_id].append(row)
     return found
-
-
-def _room(run: Run, entries: Sequence[Waiting], pools: Sequence[SeatPool], taken: Sequence[SeatCap]) -> Room:
-    opened = next(pool for pool in pools if pool.holder_id is None)
-    caps: dict[UUID, int] = {}
-    if run.employer_cap is not None:
-        caps = dict.fromkeys((entry.employer_id for entry in entries), run.employer_cap)
-        caps.update({row.employer_id: row.cap - row.taken for row in taken})
-    kept = {pool.holder_id: pool.capacity - pool.taken for pool in pools if pool.holder_id is not None}
-    return Room(opened.capacity - opened.taken, opened.capacity, kept, caps)

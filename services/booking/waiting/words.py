@@ -37,7 +37,9 @@ _WHY: Final[Mapping[Why, str]] = {
     Why.KEPT_FOR_ANOTHER: N_(
         "A group before this one has been passed as often as it may be. What becomes free is kept for that group first."
     ),
-    Why.OVER_CAP: N_("One employer may not have so many of the open seats. A seat that the employer gives back helps."),
+    Why.OVER_CAP: N_(
+        "One employer, or its group, may not have so many of the open seats. A seat that it gives back helps."
+    ),
     Why.NEVER_FITS: N_("So many seats will not become free here any more. Leave the queue, and ask for fewer."),
 }
 _HAPPENED: Final[Mapping[str, str]] = {

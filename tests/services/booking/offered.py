@@ -125,8 +125,12 @@ async def a_grant(session: AsyncSession, person: UUID, role: Role, **held_for: A
     await session.flush()
 
 
-async def an_employer(session: AsyncSession, project: AProject, *, people: int = 4) -> AnEmployer:
-    undertaking = Undertaking(employees=20, turnover="small", balance="small", size="small", stated_on=TODAY)
+async def an_employer(
+    session: AsyncSession, project: AProject, *, people: int = 4, group: str | None = None
+) -> AnEmployer:
+    undertaking = Undertaking(
+        group_name=group, employees=20, turnover="small", balance="small", size="small", stated_on=TODAY
+    )
     session.add(undertaking)
     await session.flush()
     employer_id = new_id()

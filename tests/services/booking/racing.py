@@ -10,6 +10,7 @@ from services.booking.bookings.commands import Order, book_seats
 from services.booking.courses.tables import Run
 from shared.db import Database
 from shared.kernel.errors import KurslotsError
+from shared.kernel.ids import new_id
 from tests.services.booking.offered import AnEmployer, a_clock, a_plan, a_project, a_run, an_employer
 
 Act = Callable[[AsyncSession], Awaitable[object]]
@@ -32,13 +33,27 @@ async def at_once(database: Database, acts: Sequence[Act]) -> list[str]:
 
 
 async def offer(
-    database: Database, *, capacity: int, employers: int = 1, people: int = 4, kept: int = 0, cap: int | None = None
+    database: Database,
+    *,
+    capacity: int,
+    employers: int = 1,
+    people: int = 4,
+    kept: int = 0,
+    cap: int | None = None,
+    shared_cap: int | None = None,
 ) -> tuple[Run, list[AnEmployer]]:
-    """Return a run and employers that may book it; `kept` seats are the first one's."""
+    """Return a run and employers that may book it; `kept` seats are the first one's.
+
+    With a `shared_cap` all of them but the last are one group, whose name they write each in its own way.
+    """
     async with database.sessions() as session:
         project = await a_project(session)
-        found = [await an_employer(session, project, people=people) for _ in range(employers)]
-        plan = a_plan(capacity=capacity, employer_cap=cap)
+        groups = [None if shared_cap is None else f"Koncernen {new_id()}"] * (employers - 1) + [None]
+        found = [
+            await an_employer(session, project, people=people, group=name and (name.upper() if odd % 2 else f" {name}"))
+            for odd, name in enumerate(groups)
+        ]
+        plan = a_plan(capacity=capacity, employer_cap=cap, undertaking_cap=shared_cap)
         run = await a_run(session, project, plan=plan, kept={found[0].id: kept} if kept else None)
         await session.commit()
         return run, found

@@ -49,7 +49,9 @@ def cases(draw: st.DrawFn) -> Case:
     capacity = draw(st.integers(0, 12))
     kept = draw(st.dictionaries(st.sampled_from(employers), st.integers(0, 4), max_size=2))
     caps = draw(st.dictionaries(st.sampled_from(employers), st.integers(0, 6), max_size=3))
-    return Case(tuple(entries), Room(draw(st.integers(0, capacity)), capacity, kept, caps))
+    together = draw(st.dictionaries(st.sampled_from(employers), st.sampled_from(["one group", "another"]), max_size=4))
+    shared = {key: draw(st.integers(0, 8)) for key in sorted(set(together.values()))}
+    return Case(tuple(entries), Room(draw(st.integers(0, capacity)), capacity, kept, caps, together, shared))
 
 
 def the_walk(entries: Sequence[Waiting], room: Room) -> Walk:
@@ -66,6 +68,14 @@ def oversells(case: Case, walker: Walker) -> bool:
         kept > case.room.kept.get(employer, 0) or opened > case.room.caps.get(employer, opened)
         for employer, (kept, opened) in by_employer.items()
     )
+
+
+def gives_an_undertaking_more_than_its_cap(case: Case, walker: Walker) -> bool:
+    taken = dict.fromkeys(case.room.shared_caps, 0)
+    for offer in walker(case.entries, case.room).offers:
+        if (key := case.room.undertakings.get(offer.entry.employer_id)) is not None:
+            taken[key] += offer.open
+    return any(taken[key] > cap for key, cap in case.room.shared_caps.items())
 
 
 def splits_a_group(case: Case, walker: Walker) -> bool:
@@ -112,23 +122,27 @@ def leaves_a_seat_that_the_first_in_line_could_have(case: Case, walker: Walker) 
     if not line:
         return False
     head, room = line[0], case.room
-    allowed = room.caps.get(head.employer_id, room.capacity)
+    allowed = room.may_take(head.employer_id)
     fits = head.least <= room.kept.get(head.employer_id, 0) + min(room.open, allowed)
     return fits and head.id in walker(case.entries, case.room).waits
 
 
 def _left(room: Room, offers: Sequence[Offer]) -> Room:
-    kept, caps = dict(room.kept), dict(room.caps)
+    kept = dict(room.kept)
     for offer in offers:
         employer = offer.entry.employer_id
         kept[employer] = kept.get(employer, 0) - offer.kept
-        caps[employer] = caps.get(employer, room.capacity) - offer.open
-    return replace(room, open=room.open - sum(offer.open for offer in offers), kept=kept, caps=caps)
+        room = room.without(employer, offer.open)
+    return replace(room, open=room.open - sum(offer.open for offer in offers), kept=kept)
 
 
 def without_counting_what_is_free(entries: Sequence[Waiting], room: Room) -> Walk:
     one_by_one = [walk([entry], room, most_passes=MOST_PASSES) for entry in entries]
     return Walk([offer for each in one_by_one for offer in each.offers], {}, {})
+
+
+def each_employer_alone(entries: Sequence[Waiting], room: Room) -> Walk:
+    return the_walk(entries, replace(room, undertakings={}, shared_caps={}))
 
 
 def seat_by_seat(entries: Sequence[Waiting], room: Room) -> Walk:
@@ -160,6 +174,7 @@ def last_first(entries: Sequence[Waiting], room: Room) -> Walk:
 
 PROMISES: Mapping[Callable[[Case, Walker], bool], Walker] = {
     oversells: without_counting_what_is_free,
+    gives_an_undertaking_more_than_its_cap: each_employer_alone,
     splits_a_group: seat_by_seat,
     passes_too_often: without_a_limit,
     passes_without_counting: without_a_count,
