@@ -43,6 +43,7 @@ from services.booking.requests import api as requests
 from services.booking.requests import pages as request_pages
 from services.booking.requests import writing_pages
 from services.booking.seats import api as seats
+from services.booking.seats import copying_pages
 from services.booking.seats import lead_pages as seat_lead_pages
 from services.booking.seats import pages as seat_pages
 from services.booking.settings import BookingSettings
@@ -101,6 +102,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     run_lead_pages.router,
     planning_pages.router,
     seat_lead_pages.router,
+    copying_pages.router,
     deciding_pages.router,
     participant_pages.router,
     role_pages.router,

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.booking.courses.rules import FeePayer, MeetingPlan, Mode, RunPlan
 from services.booking.courses.tables import Course, CourseArea, Meeting, Run, RunHistory
 from services.booking.courses.terms import Terms
 from shared.contracts import facts
@@ -66,6 +67,23 @@ async def areas_of(session: AsyncSession, project_id: UUID) -> Sequence[str]:
 def terms_of(run: Run) -> Terms:
     """Return the terms on which the run is booked and held."""
     return Terms(run.minimum, run.decide_on, run.registration_opens, run.registration_closes)
+
+
+def plan_of_run(run: Run, meetings: Sequence[Meeting]) -> RunPlan:
+    """Return the plan by which a run like it is scheduled."""
+    return RunPlan(
+        capacity=run.capacity,
+        meetings=tuple(
+            MeetingPlan(each.starts_at, each.ends_at, Mode(each.mode), each.place, each.digital_link)
+            for each in meetings
+        ),
+        municipality=run.municipality,
+        price_ore=run.price_ore,
+        fee_payer=FeePayer(run.fee_payer) if run.fee_payer else None,
+        employer_cap=run.employer_cap,
+        undertaking_cap=run.undertaking_cap,
+        terms=terms_of(run),
+    )
 
 
 async def meetings_of(session: AsyncSession, run_id: UUID) -> Sequence[Meeting]:

@@ -11,10 +11,18 @@ from services.booking.courses import changing
 from services.booking.courses import queries as courses
 from services.booking.courses.views import ChangeTerms, RunView
 from services.booking.projects.queries import get_project_row
-from services.booking.seats import commands
+from services.booking.seats import commands, copying
 from services.booking.seats.open_data import OpenRun
 from services.booking.seats.run_search import RunFilter, RunQuery, conditions_of, search_runs
-from services.booking.seats.views import MOST_SEATS, ChangeCapacity, ScheduleRun, run_view, run_views
+from services.booking.seats.views import (
+    MOST_SEATS,
+    ChangeCapacity,
+    CopiesView,
+    CopyRun,
+    ScheduleRun,
+    run_view,
+    run_views,
+)
 from shared.web.bodies import Body
 from shared.web.conditional import tagged
 from shared.web.edge import CommandContext, CurrentClock, ReadSession, run_command
@@ -132,3 +140,14 @@ async def change_terms(request: Request, run_id: UUID, body: ChangeTerms) -> Res
         return await run_view(context.session, run, with_link=True)
 
     return await run_command(request, command)
+
+
+@router.post("/runs/{run_id}/copies", status_code=201, response_model=CopiesView)
+async def copy_run(request: Request, run_id: UUID, body: CopyRun) -> Response:
+    """Schedule copies of the run, a number of weeks apart: all of them or none."""
+
+    async def command(context: CommandContext) -> CopiesView:
+        made = await copying.copy_run(context.session, context.clock, run_id, body.series(), by=context.actor.person_id)
+        return CopiesView(items=await run_views(context.session, made, with_link=[run.id for run in made]))
+
+    return await run_command(request, command, status=201)

@@ -8,11 +8,12 @@ from pydantic import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.courses.queries import courses_by_id, meetings_by_run
+from services.booking.courses.repeating import MOST_COPIES, MOST_WEEKS_BETWEEN, Series
 from services.booking.courses.rules import FeePayer, RunPlan
 from services.booking.courses.tables import Run
-from services.booking.courses.views import MeetingBody, Municipality, RunView, TermsBody, run_fields
+from services.booking.courses.views import Day, MeetingBody, Municipality, RunView, TermsBody, run_fields
 from services.booking.seats.queries import availability
-from shared.web.bodies import Body, Count, Ore, Reason, Version
+from shared.web.bodies import Body, Count, Ore, Reason, Version, View
 
 MOST_SEATS = 10_000
 Seats = Annotated[int, Field(ge=1, le=MOST_SEATS)]
@@ -51,6 +52,24 @@ class ChangeCapacity(Body):
     capacity: Seats
     reason: Reason
     version: Version | None = Field(default=None, description="The version that was seen; refused where it has passed")
+
+
+class CopyRun(Body):
+    """When copies of a run begin: the first, and each other so many weeks after the one before."""
+
+    first_day: Day
+    count: Annotated[int, Field(ge=1, le=MOST_COPIES)] = 1
+    every_weeks: Annotated[int, Field(ge=1, le=MOST_WEEKS_BETWEEN)] = 1
+
+    def series(self) -> Series:
+        """Return it as the rules see it."""
+        return Series(self.first_day, self.count, self.every_weeks)
+
+
+class CopiesView(View):
+    """The copies of a run, the first first."""
+
+    items: list[RunView]
 
 
 async def run_views(session: AsyncSession, runs: Sequence[Run], *, with_link: Collection[UUID] = ()) -> list[RunView]:

@@ -81,6 +81,7 @@ def test_every_route_has_a_permit_and_every_permit_a_route() -> None:
         ("kept_seats", "keep_seats"),
         ("capacity", "change_capacity"),
         ("terms", "change_terms"),
+        ("copying", "copy_run"),
         ("decision", "uphold_run"),
         ("booking_form", "book_seats"),
         ("booking_change", "change_booking"),

@@ -181,7 +181,7 @@ async def test_too_many_seats_are_refused_at_the_field_and_what_was_typed_stays(
 
 async def test_more_than_an_employer_may_have_is_refused(stage: Stage, contact: httpx.AsyncClient) -> None:
     run = await stage.run(employer_cap=2)
-    assert "at most 2 of the open seats" in page_of(await contact.get(stage.form(run))).text
+    assert "At most 2 of the open seats" in page_of(await contact.get(stage.form(run))).text
     page = page_of(await _send(contact, stage.form(run), seats="3"), 422)
     assert "One employer may take at most 2 of the run's open seats" in page.text
 
