@@ -4,7 +4,8 @@ Owns     projects with their conditions; people, sign-ins and grants; employers 
          needs; courses, runs and meetings; seat pools, bookings and waiting lists; attendance with signatures; training
          requests; figures.
 Emits    ProjectDescribed, EmployerDescribed, PersonDescribed; RunScheduled, RunChanged, RunResized, RunCancelled,
-         RunDecisionAsked, RunConfirmed, MeetingApproached; BookingConfirmed, BookingChanged, BookingCancelled;
+         RunDecisionAsked, RunConfirmed, MeetingApproached; BookingConfirmed, BookingChanged, BookingCancelled,
+         BookingNamesAwaited;
          WaitingEntryJoined, WaitingEntryMoved, WaitingEntryWithdrawn; SeatOfferOpened, SeatOfferReminded,
          SeatOfferAccepted, SeatOfferDeclined, SeatOfferExpired; TrainingRequestSubmitted, TrainingRequestWithdrawn,
          TrainingRequestArranged; AttendanceRecorded, AttendanceCorrected, AttendanceSigned, AttendanceLeftUnsigned,

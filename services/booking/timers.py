@@ -4,7 +4,8 @@ from uuid import UUID
 
 from services.booking.attendance import signing
 from services.booking.attendance.due import find_due_signings
-from services.booking.bookings import deciding, runs
+from services.booking.bookings import deciding, naming, runs
+from services.booking.bookings.naming import find_due_names
 from services.booking.courses.queries import find_due_decisions, find_due_reminders
 from services.booking.seats import waiting
 from services.booking.seats.queries import find_due_offers
@@ -29,6 +30,12 @@ async def follow_up_minimum(delivery: Delivery, run_id: UUID) -> None:
 async def check_offer(delivery: Delivery, offer_id: UUID) -> None:
     """Warn of an offer that is about to expire, or let it expire and offer its seats to the next."""
     await waiting.check_offer(delivery.session, delivery.clock, offer_id)
+
+
+@TIMERS.due("booking_names", find=find_due_names)
+async def follow_up_names(delivery: Delivery, booking_id: UUID) -> None:
+    """Remind an employer of seats without a name 7 days and 1 day before names are due, and then give them back."""
+    await naming.follow_up_names(delivery.session, delivery.clock, booking_id)
 
 
 @TIMERS.due("attendance_signing", find=find_due_signings)

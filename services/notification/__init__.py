@@ -3,7 +3,7 @@
 Owns     addresses (as copies), preferences and suppressions; wordings; notifications, attempts and receipts.
 Emits    NotificationDelivered, NotificationFailed.
 Acts on  RunChanged, RunCancelled, RunDecisionAsked, RunConfirmed, MeetingApproached;
-         BookingConfirmed, BookingChanged, BookingCancelled;
+         BookingConfirmed, BookingChanged, BookingCancelled, BookingNamesAwaited;
          WaitingEntryJoined, WaitingEntryMoved; SeatOfferOpened, SeatOfferReminded, SeatOfferExpired;
          AttendanceSigningAsked, SigningCodeDrawn; TrainingRequestSubmitted, TrainingRequestWithdrawn,
          TrainingRequestArranged; TrainingRequestTaken, TrainingRequestDeclined, TrainingRequestReturned;

@@ -94,13 +94,19 @@ def signing_code(fact: booking.SigningCodeDrawn) -> Content:
     }
 
 
-def booking_content(fact: booking.BookingConfirmed | booking.BookingChanged | booking.BookingCancelled) -> Content:
+def booking_content(
+    fact: booking.BookingConfirmed | booking.BookingChanged | booking.BookingCancelled | booking.BookingNamesAwaited,
+) -> Content:
     content = {
         **run_content(fact.run),
         "reference": fact.reference,
         "seats": fact.seats,
         "named": fact.named,
+        "unnamed": fact.seats - fact.named,
+        "booking_id": str(fact.booking_id),
     }
+    if isinstance(fact, booking.BookingNamesAwaited):
+        content["until"] = fact.until.isoformat()
     if isinstance(fact, booking.BookingChanged):
         content["seats_before"] = fact.seats_before
     if isinstance(fact, booking.BookingCancelled):

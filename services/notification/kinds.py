@@ -100,6 +100,8 @@ MINIMUM = Field("minimum", Form.COUNT)
 DECIDE_ON = Field("decide_on", Form.DAY)
 RUN_ID = Field("run_id")
 PROJECT_ID = Field("project_id")
+UNNAMED = Field("unnamed", Form.COUNT)
+BOOKING = Field("booking_id")
 STARTS = Field("starts_at", Form.MOMENT, sms=True)
 MINUTES = Field("minutes", Form.COUNT, sms=True)
 LINK = Field("personal_link", Form.PERSONAL_LINK, sms=True)
@@ -156,6 +158,9 @@ _KINDS = (
         ),
         _BOTH,
     ),
+    Kind("names_due", (COURSE, RUN, REFERENCE, UNNAMED, UNTIL, BOOKING), replaces=("names_due",)),
+    Kind("seats_given_back", (COURSE, RUN, REFERENCE, Field("seats_before", Form.COUNT), SEATS, BOOKING)),
+    Kind("booking_lapsed", (COURSE, RUN, REFERENCE, SEATS), calendar=Calendar.CANCEL),
     Kind("queue_joined", (COURSE, RUN, SEATS, PLACE, MEETINGS, ENTRY, Field("leave_link", Form.QUEUE_LINK))),
     Kind("queue_moved", (COURSE, RUN, PLACE, REASON, ENTRY)),
     Kind("seats_offered", (COURSE, RUN, SEATS, UNTIL, MEETINGS, ENTRY), required=True, replaces=("queue_joined",)),

@@ -24,6 +24,7 @@ from shared.contracts.booking import (
     BookingCancelled,
     BookingChanged,
     BookingConfirmed,
+    BookingNamesAwaited,
     MeetingApproached,
     RunCancelled,
     RunChanged,
@@ -70,6 +71,7 @@ URGENT_WITHIN = timedelta(hours=24)
 _ANY = "*"
 _SEATED = "participant"
 _UNSEATED = "former_participant"
+_NAMES_DUE = "names_due"
 _log = structlog.get_logger(__name__)
 
 
@@ -201,7 +203,8 @@ async def on_booking_confirmed(delivery: Delivery, fact: BookingConfirmed) -> No
 @REACTIONS.on(BookingChanged)
 async def on_booking_changed(delivery: Delivery, fact: BookingChanged) -> None:
     """Tell contacts what is new, those who got a seat that they have one, and those who lost it that they have not."""
-    kinds = {_SEATED: "seat_confirmed", _UNSEATED: "seat_cancelled", _ANY: "booking_changed"}
+    contacts = "seats_given_back" if fact.because == _NAMES_DUE else "booking_changed"
+    kinds = {_SEATED: "seat_confirmed", _UNSEATED: "seat_cancelled", _ANY: contacts}
     await _tell_of_booking(delivery, fact, kinds)
 
 
@@ -210,8 +213,19 @@ async def on_booking_cancelled(delivery: Delivery, fact: BookingCancelled) -> No
     """Tell everyone concerned; where the run itself was cancelled they hear of that, and not twice."""
     if fact.with_run:
         return
-    kinds = {_SEATED: "seat_cancelled", _UNSEATED: "seat_cancelled", _ANY: "booking_cancelled"}
+    contacts = "booking_lapsed" if fact.because == _NAMES_DUE else "booking_cancelled"
+    kinds = {_SEATED: "seat_cancelled", _UNSEATED: "seat_cancelled", _ANY: contacts}
     await _tell_of_booking(delivery, fact, kinds)
+
+
+@REACTIONS.on(BookingNamesAwaited)
+async def on_booking_names_awaited(delivery: Delivery, fact: BookingNamesAwaited) -> None:
+    """Remind the contacts of seats without a name; once names are due that is of no use."""
+    matter = _about_run(delivery, fact.run, fact.project_id, fact.run_sequence, employer_id=fact.employer_id)
+    content = contents.booking_content(fact)
+    await _tell(
+        delivery, fact, fact.recipients, {_ANY: "names_due"}, replace(matter, not_after=fact.until), lambda _: content
+    )
 
 
 async def _tell_of_booking(

@@ -199,6 +199,9 @@ class BookingChanged(_BookingFact, type="booking.changed.v1", topic=BOOKINGS, ke
     """A booking has another number of seats or other names."""
 
     seats_before: int
+    because: str | None = Field(
+        default=None, description="names_due: seats without a name when names were due; none: somebody decided it"
+    )
 
 
 class BookingCancelled(_BookingFact, type="booking.cancelled.v1", topic=BOOKINGS, key="booking_id"):
@@ -206,6 +209,15 @@ class BookingCancelled(_BookingFact, type="booking.cancelled.v1", topic=BOOKINGS
 
     reason: str
     with_run: bool = Field(description="whether the run was cancelled, and not this booking alone")
+    because: str | None = Field(
+        default=None, description="names_due: nobody was named when names were due; none: somebody decided it"
+    )
+
+
+class BookingNamesAwaited(_BookingFact, type="booking.names_awaited.v1", topic=BOOKINGS, key="booking_id"):
+    """A booking has seats without a name, and they are given back once the names are due."""
+
+    until: AwareDatetime
 
 
 class _WaitingFact(Fact):

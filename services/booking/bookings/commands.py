@@ -4,7 +4,6 @@ A booking takes its employer's kept seats first and open ones for the rest; each
 Lock order: run, booking, then as in `seats.commands`.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,25 +13,41 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.base import check_version, locked
+from services.booking.base import check_version
 from services.booking.bookings.members import check_need, check_participants, meetings_at_once
 from services.booking.bookings.overlaps import follow_seats
 from services.booking.bookings.placing import Placed, Setting, place, seats_for, setting_of
-from services.booking.bookings.queries import get_booking, seats_of
+from services.booking.bookings.queries import seats_of
 from services.booking.bookings.recipients import participants_of
-from services.booking.bookings.rules import BOOKING, BookingState, HeldSeat, SeatChanges, check_names, plan_change
-from services.booking.bookings.tables import Booking, BookingHistory, Seat
+from services.booking.bookings.rules import (
+    BOOKING,
+    NAMES_DUE,
+    BookingState,
+    HeldSeat,
+    SeatChanges,
+    check_named,
+    check_names,
+    plan_change,
+)
+from services.booking.bookings.tables import Booking, Seat
+from services.booking.bookings.writing import (
+    contacts_of_booking,
+    happened,
+    lock_booking,
+    new_seat,
+    release,
+    told_of_booking,
+)
 from services.booking.courses.commands import lock_run
-from services.booking.courses.queries import summary_of
 from services.booking.courses.rules import RUN, RunState, check_not_begun, check_not_over, is_late_cancellation
 from services.booking.courses.tables import Run
 from services.booking.courses.terms import check_registration
 from services.booking.needs.commands import meet_need, unmeet_needs
 from services.booking.needs.rules import MetBy
-from services.booking.people.recipients import contacts_of, recipients
+from services.booking.people.recipients import recipients
 from services.booking.projects.queries import get_project_row
 from services.booking.seats.caps import has_caps
-from services.booking.seats.commands import give_back, take_open_seats, take_seats
+from services.booking.seats.commands import take_open_seats, take_seats
 from services.booking.seats.pools import Taken
 from shared.contracts.booking import BookingCancelled, BookingChanged, BookingConfirmed
 from shared.kernel.clock import Clock
@@ -88,6 +103,7 @@ async def place_booking(
     if not held:
         check_registration(run.registration_opens, run.registration_closes, now)
     setting = await setting_of(session, run, project_id=order.project_id, employer_id=order.employer_id)
+    check_named(order.seats - len(order.participants), run.starts_at, setting.name_by_days, now)
     await _check_participants(session, order, run, order.participants)
     if order.need_id is not None:
         await check_need(session, order.need_id, project_id=order.project_id, employer_id=order.employer_id)
@@ -144,7 +160,7 @@ async def change_booking(
     Those who join and leave are told, and the contacts; whoever stays hears nothing. Raises as `book_seats` does,
     and Conflict for a cancelled booking or one that was changed since it was seen.
     """
-    run, booking = await _lock(session, booking_id, shared=True)
+    run, booking = await lock_booking(session, booking_id, shared=True)
     BOOKING.check(BookingState(booking.state), BookingState.CONFIRMED)
     if change.version is not None:
         check_version(change.version, booking.version)
@@ -162,12 +178,16 @@ async def change_booking(
     changes = plan_change(held, named if change.participants is None else change.participants, seats_after)
     if changes.is_nothing:
         raise Refused(N_("Nothing is new: the seats and names are as they were."), code="booking_unchanged")
+    if changes.leave_more_unnamed:
+        project = await get_project_row(session, booking.project_id)
+        names = len(named) - len(changes.left) + len(changes.joined)
+        check_named(seats_after - names, run.starts_at, project.name_by_days, now)
     await _check_participants(session, booking, run, changes.joined)
     await _carry_out(session, clock, run, booking, list(rows.values()), changes)
     booking.seats = seats_after
     booking.version += 1
     session.add(
-        _history(
+        happened(
             booking,
             now,
             by,
@@ -180,9 +200,9 @@ async def change_booking(
     )
     await session.flush()
     fact = BookingChanged(
-        **await _told(session, booking, run),
+        **await told_of_booking(session, booking, run),
         seats_before=seats_before,
-        recipients=recipients("contact", await _contacts(session, booking))
+        recipients=recipients("contact", await contacts_of_booking(session, booking))
         + recipients("participant", changes.joined)
         + recipients("former_participant", changes.left),
     )
@@ -194,7 +214,7 @@ async def cancel_booking(
     session: AsyncSession, clock: Clock, booking_id: UUID, *, reason: str, by: UUID | None = None
 ) -> Booking:
     """Cancel a booking and free its seats; whether the days of free cancellation had passed is kept with it."""
-    run, booking = await _lock(session, booking_id, shared=True)
+    run, booking = await lock_booking(session, booking_id, shared=True)
     BOOKING.check(BookingState(booking.state), BookingState.CANCELLED)
     now = clock.now()
     check_not_begun(run.starts_at, now)
@@ -215,18 +235,23 @@ async def cancel_locked(
     late: bool,
     with_run: bool,
 ) -> None:
-    """Cancel a booking that is locked together with its run, free its seats, and tell everyone concerned."""
+    """Cancel a booking that is locked together with its run, free its seats, and tell everyone concerned.
+
+    Where nobody decided it, but time, the reason is the code `NAMES_DUE`: its words are those of every language.
+    """
     now = clock.now()
     before = BookingState(booking.state)
     BOOKING.check(before, BookingState.CANCELLED)
     named = await participants_of(session, booking.id)
-    told = await _told(session, booking, run)
-    await _release(session, clock, run, booking, (await seats_of(session, [booking.id]))[booking.id])
+    told = await told_of_booking(session, booking, run)
+    await release(session, clock, run, booking, (await seats_of(session, [booking.id]))[booking.id])
     booking.state = BookingState.CANCELLED.value
     booking.cancelled_because, booking.cancelled_late = reason, late
     booking.version += 1
-    row = _history(booking, now, by, "cancelled", before=before, seats_before=booking.seats, left_out=named)
-    row.reason, row.seats_after = reason, 0
+    because = NAMES_DUE if reason == NAMES_DUE else None
+    change = "cancelled" if because is None else "cancelled_unnamed"
+    row = happened(booking, now, by, change, before=before, seats_before=booking.seats, left_out=named)
+    row.reason, row.seats_after = (reason if because is None else None), 0
     session.add(row)
     await session.flush()
     await unmeet_needs(session, clock, booking.id, by=by)
@@ -234,17 +259,11 @@ async def cancel_locked(
         **told,
         reason=reason,
         with_run=with_run,
-        recipients=recipients("contact", await _contacts(session, booking)) + recipients("participant", named),
+        because=because,
+        recipients=recipients("contact", await contacts_of_booking(session, booking))
+        + recipients("participant", named),
     )
     await record(session, fact, version=booking.version, at=now)
-
-
-async def _lock(session: AsyncSession, booking_id: UUID, *, shared: bool) -> tuple[Run, Booking]:
-    run_id = (await get_booking(session, booking_id)).run_id
-    run = await lock_run(session, run_id, shared=shared)
-    booking = await locked(session, Booking, booking_id)
-    assert booking is not None
-    return run, booking
 
 
 def _check_open(run: Run, now: datetime) -> None:
@@ -271,7 +290,7 @@ async def _carry_out(
     changes: SeatChanges,
 ) -> None:
     by_id = {seat.id: seat for seat in rows}
-    await _release(session, clock, run, booking, [by_id[seat_id] for seat_id in changes.released])
+    await release(session, clock, run, booking, [by_id[seat_id] for seat_id in changes.released])
     for seat_id, name in changes.named:
         by_id[seat_id].participant_id = name
     await session.flush()
@@ -289,75 +308,9 @@ async def _add_seats(session: AsyncSession, run: Run, booking: Booking, changes:
     first_number = (last.one() or 0) + 1
     origins = [(part.pool_id, part.kept) for part in taken for _ in range(part.seats)]
     added = [
-        _seat(booking, number, pool_id, name, kept=kept)
+        new_seat(booking, number, pool_id, name, kept=kept)
         for number, ((pool_id, kept), name) in enumerate(zip(origins, changes.added, strict=True), first_number)
     ]
     session.add_all(added)
     await session.flush()
     return [seat.id for seat in added]
-
-
-async def _release(session: AsyncSession, clock: Clock, run: Run, booking: Booking, seats: Sequence[Seat]) -> None:
-    if not seats:
-        return
-    now = clock.now()
-    for seat in seats:
-        seat.released_at = now
-    await session.flush()
-    named = {seat.id: seat.participant_id for seat in seats if seat.participant_id is not None}
-    await follow_seats(session, named.keys(), named.values())
-    counted = Counter(seat.pool_id for seat in seats)
-    await give_back(session, clock, run=run, employer_id=booking.employer_id, seats=counted)
-
-
-async def _told(session: AsyncSession, booking: Booking, run: Run) -> dict[str, object]:
-    return {
-        "booking_id": booking.id,
-        "reference": booking.reference,
-        "project_id": booking.project_id,
-        "employer_id": booking.employer_id,
-        "run": await summary_of(session, run),
-        "run_sequence": run.sequence,
-        "seats": booking.seats,
-        "named": len(await participants_of(session, booking.id)),
-    }
-
-
-async def _contacts(session: AsyncSession, booking: Booking) -> Sequence[UUID]:
-    return await contacts_of(session, project_id=booking.project_id, employer_id=booking.employer_id)
-
-
-def _seat(booking: Booking, number: int, pool_id: UUID, participant_id: UUID | None, *, kept: bool) -> Seat:
-    return Seat(
-        booking_id=booking.id,
-        run_id=booking.run_id,
-        pool_id=pool_id,
-        number=number,
-        kept=kept,
-        participant_id=participant_id,
-    )
-
-
-def _history(
-    booking: Booking,
-    now: datetime,
-    by: UUID | None,
-    change: str,
-    *,
-    before: BookingState | None,
-    seats_before: int,
-    joined: Sequence[UUID] = (),
-    left_out: Sequence[UUID] = (),
-) -> BookingHistory:
-    return BookingHistory(
-        booking_id=booking.id,
-        at=now,
-        actor_id=by,
-        change=change,
-        before=before.value if before else None,
-        after=booking.state,
-        seats_before=seats_before,
-        seats_after=booking.seats,
-        joined=list(joined),
-        left_out=list(left_out),
-    )

@@ -24,7 +24,7 @@ from services.booking.bookings.views import (
     Participants,
     booking_view,
 )
-from services.booking.bookings.words import STATE_NAMES, people_in, told_history
+from services.booking.bookings.words import STATE_NAMES, people_in, told_history, told_reason
 from services.booking.courses.queries import get_run
 from services.booking.courses.tables import Run
 from services.booking.courses.words import MODE_NAMES
@@ -59,6 +59,7 @@ _COLUMNS: Final = (
     Column(N_("Ends"), lambda booking: booking.run.ends_at),
     Column(N_("Seats"), lambda booking: booking.seat_count),
     Column(N_("Named"), lambda booking: sum(1 for seat in booking.seats if seat.person_id)),
+    Column(N_("Names needed by"), lambda booking: booking.names_due_at),
     Column(N_("Participants"), lambda booking: ", ".join(seat.name for seat in booking.seats if seat.name)),
     Column(N_("State"), lambda booking: Text(STATE_NAMES[booking.state])),
 )
@@ -130,6 +131,7 @@ async def show_booking(
         booking=await booking_view(session, booking),
         project=project,
         history=told_history(history, await find_names(session, people_in(history))),
+        cancelled_because=told_reason(booking.cancelled_because),
         is_new=query.new == "yes",
         is_held=now >= run.ends_at,
         has_begun=now >= run.starts_at,

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from services.booking.bookings.choosing import choosable_people, free_seats_for, open_needs
 from services.booking.bookings.commands import Order, place_booking
 from services.booking.bookings.people_form import begins_with, errors_at_people, names_of_boxes
+from services.booking.bookings.rules import names_due_at
 from services.booking.bookings.views import BookingView, Participants, placed_view
 from services.booking.courses.queries import get_run
 from services.booking.courses.rules import RunState
@@ -163,6 +164,19 @@ async def _form_page(
         need=query.need,
         searched=query.q,
         free_until=free_cancellation(run, project.free_cancellation_days, legal_day(place.now)),
+        named_by=_named_by(run, project.name_by_days, place.now),
+    )
+
+
+def _named_by(run: Run, days: int | None, now: datetime) -> Text:
+    if days is None:
+        return Text(N_("Seats without a name can be named later, for as long as the course goes on."))
+    due = names_due_at(run.starts_at, days)
+    if now >= due:
+        return Text(N_("Names were needed by {due}, so name somebody for each seat."), {"due": due})
+    return Text(
+        N_("Seats without a name can be named later, but by {due}: those that have no name then go to others."),
+        {"due": due},
     )
 
 

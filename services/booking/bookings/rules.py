@@ -5,10 +5,13 @@ A change says how the booking shall be: how many seats, and who is named. Whoeve
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from services.booking.courses.rules import REMINDED_AT
+from shared.kernel.calendar import at_stockholm, legal_day
 from shared.kernel.errors import InvalidInput
 from shared.kernel.states import Moves
 from shared.kernel.texts import N_
@@ -55,6 +58,11 @@ class SeatChanges:
     def is_nothing(self) -> bool:
         """Whether all stays as it is."""
         return not (self.named or self.released or self.added)
+
+    @property
+    def leave_more_unnamed(self) -> bool:
+        """Whether a seat that had a name, or that is new, would have none."""
+        return None in self.added or any(name is None for _, name in self.named)
 
 
 def check_names(participants: Sequence[UUID], seats: int) -> None:
@@ -108,3 +116,61 @@ def plan_change(held: Sequence[HeldSeat], participants: Sequence[UUID], seats: i
             if seat.participant_id is not None and seat.participant_id not in wished
         ),
     )
+
+
+REMINDED_OF_NAMES: Final = (7, 1)
+"""So many days before the names are due the employer's contacts are reminded of them."""
+UNWARNED: Final = timedelta(hours=20)
+NAMES_DUE: Final = "names_due"
+"""Why seats were given back, or a booking was cancelled, when nobody had been named in time."""
+
+
+class NamesStep(StrEnum):
+    """What is to be done about a booking's seats that have no name."""
+
+    WAIT = "wait"
+    REMIND = "remind"
+    RELEASE = "release"
+
+
+def names_due_at(first_starts_at: datetime, days: int, *, reminded_at: datetime | None = None) -> datetime:
+    """Return when seats without a name are given back: at 10:00 in Sweden, `days` before the day of the first meeting.
+
+    Nobody loses seats unwarned: where the date came nearer (the run was moved, the project changed its rule), they
+    have twenty hours from the last reminder.
+    """
+    due = at_stockholm(legal_day(first_starts_at) - timedelta(days=days), REMINDED_AT)
+    return due if reminded_at is None else max(due, reminded_at + UNWARNED)
+
+
+def names_step(
+    first_starts_at: datetime, days: int, *, booked_at: datetime, reminded_at: datetime | None, now: datetime
+) -> NamesStep:
+    """Return what is to be done now about a booking with seats without a name, of a run that has not begun.
+
+    Whoever books later than a reminder would have come has seen the date, and is not reminded of it.
+    """
+    day = legal_day(first_starts_at) - timedelta(days=days)
+    reminders = [at_stockholm(day - timedelta(days=before), REMINDED_AT) for before in REMINDED_OF_NAMES]
+    told_at = reminded_at or booked_at
+    if any(told_at < at <= now for at in reminders):
+        return NamesStep.REMIND
+    return NamesStep.RELEASE if now >= names_due_at(first_starts_at, days, reminded_at=reminded_at) else NamesStep.WAIT
+
+
+def check_named(placeholders: int, first_starts_at: datetime, days: int | None, now: datetime) -> None:
+    """Raise InvalidInput where seats would have no name though the names are due already, and the run has not begun."""
+    if days is None or not placeholders or now >= first_starts_at:
+        return
+    due = names_due_at(first_starts_at, days)
+    if now >= due:
+        raise InvalidInput(
+            N_(
+                "{count} seats would have no name, but names were needed by {due}. Name somebody for each seat, "
+                "or take fewer seats."
+            ),
+            code="names_were_due",
+            field="participants",
+            count=placeholders,
+            due=due,
+        )

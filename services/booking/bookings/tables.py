@@ -57,6 +57,7 @@ class Booking(BookingTable, table=True):
         default=None,
         sa_column_kwargs={"comment": "whether the employer cancelled after the project's days of free cancellation"},
     )
+    names_reminded_at: datetime | None = moment(default=None)
     created_at: datetime = moment()
 
 

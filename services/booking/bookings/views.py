@@ -1,6 +1,7 @@
 """What the API shows of bookings and takes for them. A participant with protected identity has no name here."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,12 +11,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.bookings.placing import Placed
 from services.booking.bookings.queries import seats_of
-from services.booking.bookings.rules import BookingState
+from services.booking.bookings.rules import BookingState, names_due_at
 from services.booking.bookings.tables import Booking, Seat
 from services.booking.courses.tables import Run
 from services.booking.courses.views import MeetingBody, RunView, run_fields
 from services.booking.employers.tables import Employer
 from services.booking.people.tables import Person
+from services.booking.projects.tables import Project
 from services.booking.seats.views import MOST_SEATS, Seats, run_views
 from shared.web.bodies import Body, Reason, Version, View
 
@@ -82,8 +84,11 @@ class BookingView(View):
     employer_name: str
     state: BookingState
     seat_count: int
-    cancelled_because: str | None
+    cancelled_because: str | None = Field(description="in words, or names_due: nobody was named when names were due")
     cancelled_late: bool | None
+    names_due_at: AwareDatetime | None = Field(
+        description="when its seats without a name are given back; none where all are named, or names may come whenever"
+    )
     version: int
     created_at: AwareDatetime
     run: RunView
@@ -117,6 +122,7 @@ async def booking_views(session: AsyncSession, bookings: Sequence[Booking]) -> l
     runs = await _runs(session, bookings)
     people = await _people(session, [seat for held in seats.values() for seat in held])
     employers = await _employers(session, bookings)
+    days = await _name_by_days(session, bookings)
     return [
         BookingView(
             booking_id=booking.id,
@@ -128,6 +134,9 @@ async def booking_views(session: AsyncSession, bookings: Sequence[Booking]) -> l
             seat_count=booking.seats,
             cancelled_because=booking.cancelled_because,
             cancelled_late=booking.cancelled_late,
+            names_due_at=_names_due_at(
+                booking, runs[booking.run_id].starts_at, seats[booking.id], days[booking.project_id]
+            ),
             version=booking.version,
             created_at=booking.created_at,
             run=runs[booking.run_id],
@@ -158,6 +167,7 @@ async def placed_view(session: AsyncSession, placed: Placed) -> BookingView:
         seat_count=booking.seats,
         cancelled_because=None,
         cancelled_late=None,
+        names_due_at=_names_due_at(booking, run.starts_at, placed.seats, setting.name_by_days),
         version=booking.version,
         created_at=booking.created_at,
         run=RunView.model_validate(
@@ -171,6 +181,21 @@ async def placed_view(session: AsyncSession, placed: Placed) -> BookingView:
         ),
         seats=[_seat_view(seat, people) for seat in placed.seats],
     )
+
+
+def _names_due_at(
+    booking: Booking, first_starts_at: datetime, seats: Sequence[Seat], days: int | None
+) -> datetime | None:
+    is_open = booking.state != BookingState.CANCELLED and any(seat.participant_id is None for seat in seats)
+    if not is_open or days is None:
+        return None
+    return names_due_at(first_starts_at, days, reminded_at=booking.names_reminded_at)
+
+
+async def _name_by_days(session: AsyncSession, bookings: Sequence[Booking]) -> Mapping[UUID, int | None]:
+    ids = {booking.project_id for booking in bookings}
+    found = await session.exec(select(Project.id, Project.name_by_days).where(col(Project.id).in_(ids)))
+    return dict(found.all())
 
 
 def _seat_view(seat: Seat, people: Mapping[UUID, Person]) -> SeatView:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.booking.bookings.rules import BookingState
+from services.booking.bookings.rules import NAMES_DUE, BookingState
 from services.booking.bookings.tables import BookingHistory
 from shared.kernel.texts import N_, Text
 
@@ -15,6 +15,10 @@ STATE_NAMES: Final[Mapping[BookingState, str]] = {
     BookingState.CANCELLED: N_("Cancelled"),
 }
 _NOT_SHOWN: Final = N_("a participant")
+_LAPSED: Final = N_("Cancelled, since nobody was named when names were due. Seats given back: {seats}")
+_UNNAMED_RELEASED: Final = N_(
+    "Seats without a name were given back when names were due. Seats changed from {before} to {after}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,11 @@ class Happened:
     actor_name: str | None
     text: Text
     reason: str | None
+
+
+def told_reason(reason: str | None) -> Text | str | None:
+    """Return why a booking was cancelled: the words of whoever did it, or what a code means."""
+    return Text(N_("Nobody was named when names were due.")) if reason == NAMES_DUE else reason
 
 
 def people_in(history: Sequence[BookingHistory]) -> Collection[UUID]:
@@ -44,6 +53,10 @@ def told_history(history: Sequence[BookingHistory], names: Mapping[UUID, str]) -
 def _text(row: BookingHistory, names: Mapping[UUID, str]) -> Text:
     if row.change == "confirmed":
         return Text(N_("Booked. Seats: {seats}"), {"seats": row.seats_after})
+    if row.change == "cancelled_unnamed":
+        return Text(_LAPSED, {"seats": row.seats_before})
+    if row.change == "unnamed_released":
+        return Text(_UNNAMED_RELEASED, {"before": row.seats_before, "after": row.seats_after})
     if row.change == "cancelled":
         return Text(N_("Cancelled. Seats given back: {seats}"), {"seats": row.seats_before})
     fields = {

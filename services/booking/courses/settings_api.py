@@ -28,6 +28,7 @@ class ChangeSettings(Body):
     queue_passes: Annotated[int, Field(ge=0, le=rules.MOST_QUEUE_PASSES)]
     signing_ways: Annotated[list[SigningWay], Field(min_length=1, max_length=len(SigningWay))]
     signing_days: Annotated[int, Field(ge=1, le=rules.MOST_SIGNING_DAYS)]
+    name_by_days: Annotated[int, Field(ge=1, le=rules.MOST_NAME_BY_DAYS)] | None = None
     reason: Reason
     version: Version
 

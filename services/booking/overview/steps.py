@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -22,17 +23,19 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A step, and whether it waits. `{count}` in its title is what `waits` counts."""
+    """A step, and whether it waits. `{count}` in its title is what `waits` counts; `by` may say why and until when."""
 
     waits: Callable[[Waits], int]
     title: str
     why: str
     label: str
     address: str
+    by: Callable[[Waits], tuple[str, datetime] | None] = lambda _: None
 
 
 _IN_PROJECT: Final = "/booking/projects/{project}/employers/{employer}"
 _PLAN: Final = "/booking/training-plans/{plan}"
+_NAMES_BY: Final = N_("Names are needed by {until}. Seats that have no name then go to others.")
 _RULES: Final = (
     _Rule(
         lambda waits: waits.offers,
@@ -47,6 +50,7 @@ _RULES: Final = (
         N_("Those whom you name are called to the course and reminded of it."),
         N_("Name the participants"),
         "/booking/bookings/{booking}",
+        by=lambda waits: None if waits.names_due_at is None else (_NAMES_BY, waits.names_due_at),
     ),
     _Rule(
         lambda waits: not waits.people,
@@ -106,10 +110,15 @@ def steps_for(employer_id: UUID, project_id: UUID, waits: Waits) -> list[Step]:
     return [
         Step(
             Text(rule.title, {"count": int(rule.waits(waits))} if "{count}" in rule.title else {}),
-            Text(rule.why),
+            _why(rule, waits),
             rule.address.format_map(ids),
             rule.label,
             project_id,
         )
         for rule in [rule for rule in _RULES if rule.waits(waits)] or [_OTHERWISE]
     ]
+
+
+def _why(rule: _Rule, waits: Waits) -> Text:
+    by = rule.by(waits)
+    return Text(rule.why) if by is None else Text(by[0], {"until": by[1]})

@@ -63,7 +63,17 @@ _WAITS: Final = """
               FROM waiting_entries AS entry JOIN seat_offers AS offer ON offer.entry_id = entry.id
              WHERE entry.employer_id = part.employer_id AND entry.project_id = part.project_id
                AND offer.state = 'open' AND offer.until > $3
-             ORDER BY offer.until, entry.id LIMIT 1)
+             ORDER BY offer.until, entry.id LIMIT 1),
+           (SELECT min(greatest(((run.starts_at AT TIME ZONE 'Europe/Stockholm')::date - project.name_by_days
+                                 + time '10:00') AT TIME ZONE 'Europe/Stockholm',
+                                booking.names_reminded_at + make_interval(hours => 20)))
+              FROM projects AS project
+              JOIN bookings AS booking ON booking.project_id = project.id
+              JOIN runs AS run ON run.id = booking.run_id
+              JOIN seats AS seat ON seat.booking_id = booking.id
+             WHERE project.id = part.project_id AND booking.employer_id = part.employer_id
+               AND booking.state = 'confirmed' AND run.starts_at > $3 AND project.name_by_days IS NOT NULL
+               AND seat.released_at IS NULL AND seat.participant_id IS NULL)
       FROM unnest($1::uuid[], $2::uuid[]) AS part (employer_id, project_id)
 """
 _MEETINGS: Final = """
@@ -147,6 +157,7 @@ class Waits:
     people: int = 0
     offers: int = 0
     entry_id: UUID | None = None
+    names_due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +204,7 @@ async def waits_of(
         return {}
     rows = await rows_of(session, _WAITS, [one for one, _ in parts], [project for _, project in parts], now)
     return {
-        (row[0], row[1]): Waits(row[2], row[3], row[4], row[5], bool(row[6]), bool(row[7]), *row[8:11]) for row in rows
+        (row[0], row[1]): Waits(row[2], row[3], row[4], row[5], bool(row[6]), bool(row[7]), *row[8:12]) for row in rows
     }
 
 

@@ -32,6 +32,7 @@ class OwnSettings:
     queue_passes: int
     signing_ways: list[str]
     signing_days: int
+    name_by_days: int | None = None
 
 
 async def change_settings(
@@ -63,8 +64,8 @@ async def change_settings(
                 at=now,
                 actor_id=by,
                 change=name,
-                before=str(getattr(project, name)) if told else None,
-                after=str(value) if told else None,
+                before=_told_as(getattr(project, name)) if told else None,
+                after=_told_as(value) if told else None,
                 reason=reason,
                 project_id=project_id,
             )
@@ -77,3 +78,7 @@ async def change_settings(
     await session.flush()
     await describe(session, await project_state(session, project), version=project.version, at=now)
     return project
+
+
+def _told_as(value: object) -> str | None:
+    return None if value is None else str(value)

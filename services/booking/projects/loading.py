@@ -188,7 +188,8 @@ class ProgrammeInput(_Input):
 class ReportingInput(_Input):
     """How the project books and reports. `queue_passes` is how often one that waits may be passed by.
 
-    Who does not sign within `signing_days` is reminded, and after as many again the lead is told.
+    Who does not sign within `signing_days` is reminded, and after as many again the lead is told. Seats that have no
+    name `name_by_days` before a run begins are given back; where none is said, names may come whenever.
     """
 
     hour_rounding: HourRounding = HourRounding.EXACT
@@ -198,6 +199,7 @@ class ReportingInput(_Input):
     reminder_days: Annotated[int, Field(ge=0, le=rules.MOST_REMINDER_DAYS, strict=True)] = 1
     signing_ways: Annotated[tuple[SigningWay, ...], Field(min_length=1)] = tuple(SigningWay)
     signing_days: Annotated[int, Field(ge=1, le=rules.MOST_SIGNING_DAYS, strict=True)] = 3
+    name_by_days: Annotated[int, Field(ge=1, le=rules.MOST_NAME_BY_DAYS, strict=True)] | None = None
 
 
 class ProjectInput(_Input):

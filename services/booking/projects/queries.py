@@ -99,6 +99,7 @@ class ProjectView(ProjectSummary):
     reminder_days: int
     signing_ways: list[str]
     signing_days: int
+    name_by_days: int | None
     source_project_id: UUID | None
     version: int
 
@@ -164,6 +165,7 @@ async def get_project(session: AsyncSession, project_id: UUID) -> ProjectView:
             "reminder_days": project.reminder_days,
             "signing_ways": project.signing_ways,
             "signing_days": project.signing_days,
+            "name_by_days": project.name_by_days,
             "source_project_id": project.source_project_id,
             "version": project.version,
         }

@@ -27,6 +27,8 @@ _SAMPLE: Final[dict[str, Any]] = {
     "decide_on": "2027-02-23",
     "run_id": "0198f3a2-7c1b-7d3e-9f00-000000000002",
     "project_id": "0198f3a2-7c1b-7d3e-9f00-000000000003",
+    "unnamed": 3,
+    "booking_id": "0198f3a2-7c1b-7d3e-9f00-000000000002",
     "seats_before": 6,
     "changes": ["times", "place"],
     "starts_at": "2027-03-09T08:00:00Z",

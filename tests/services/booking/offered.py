@@ -63,7 +63,13 @@ def a_clock(now: datetime = MONDAY_MORNING) -> FixedClock:
     return FixedClock(now)
 
 
-async def a_project(session: AsyncSession, *, buyers: int = 1, free_cancellation_days: int = 7) -> AProject:
+async def a_project(
+    session: AsyncSession,
+    *,
+    buyers: int = 1,
+    free_cancellation_days: int = 7,
+    **settings: Any,  # noqa: ANN401 - any setting of it
+) -> AProject:
     programme = FundProgramme(id=new_id(), code=f"p-{new_id()}", name="ESF+", starts_on=TODAY, ends_on=TODAY)
     session.add(programme)
     await session.flush()
@@ -95,6 +101,7 @@ async def a_project(session: AsyncSession, *, buyers: int = 1, free_cancellation
         content=b"",
         version=1,
         created_at=MONDAY_MORNING,
+        **settings,
     )
     session.add(project)
     await session.flush()

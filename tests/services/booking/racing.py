@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -41,13 +42,14 @@ async def offer(
     kept: int = 0,
     cap: int | None = None,
     shared_cap: int | None = None,
+    **settings: Any,  # noqa: ANN401 - any setting of it
 ) -> tuple[Run, list[AnEmployer]]:
-    """Return a run and employers that may book it; `kept` seats are the first one's.
+    """Return a run and employers that may book it; `kept` seats are the first one's, `settings` the project's.
 
     With a `shared_cap` all of them but the last are one group, whose name they write each in its own way.
     """
     async with database.sessions() as session:
-        project = await a_project(session)
+        project = await a_project(session, **settings)
         groups = [None if shared_cap is None else f"Koncernen {new_id()}"] * (employers - 1) + [None]
         found = [
             await an_employer(session, project, people=people, group=name and (name.upper() if odd % 2 else f" {name}"))

@@ -13,6 +13,7 @@ from shared.contracts.booking import (
     BookingCancelled,
     BookingChanged,
     BookingConfirmed,
+    BookingNamesAwaited,
     PersonDescribed,
     SeatOfferAccepted,
     SeatOfferDeclined,
@@ -80,7 +81,7 @@ class Listener:
         for fact in confirmed:
             self.reactions.on(fact)(self._note)
         self.reactions.on(BookingChanged)(self._note)
-        self.reactions.ignore(BookingCancelled, *_OF_A_QUEUE)
+        self.reactions.ignore(BookingCancelled, BookingNamesAwaited, *_OF_A_QUEUE)
         self.copies.of(PersonDescribed)(self._copy)
         self.copies.gone(PersonDescribed)(self._erase)
         self.timers.due("reminders", find=find_due_reminders)(self._remind)

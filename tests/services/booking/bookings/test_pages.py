@@ -14,8 +14,10 @@ import pytest
 from services.booking.bookings.choosing import MOST_PEOPLE
 from services.booking.bookings.commands import Order, book_seats
 from services.booking.bookings.queries import seats_of
+from services.booking.bookings.rules import names_due_at
 from services.booking.bookings.tables import Booking
 from services.booking.courses.tables import Run
+from services.booking.projects.tables import Project
 from shared.kernel.grants import Grant
 from shared.kernel.roles import Role
 from tests.services.booking.offered import (
@@ -443,3 +445,26 @@ async def test_a_form_costs_as_many_statements_however_many_people_there_are_and
         found = page_of(await contact.get(f"{address}?q=ÖSTEN+b"))
         assert [box["value"] for box in found.tags("input", name="participants")] == [str(last)]
         _booking_in(await _send(contact, f"{address}?q=ÖSTEN+b", participants=[str(last)]))
+
+
+async def test_a_booking_says_until_when_names_are_needed(stage: Stage, contact: httpx.AsyncClient) -> None:
+    run = await stage.run()
+    booking = await stage.booking(run)
+    async with stage.office.transaction() as session:
+        project = await session.get_one(Project, stage.project.id)
+        project.name_by_days = 3
+        session.add(project)
+    try:
+        for address, words in (
+            (f"/booking/bookings/{booking.id}", "Names are needed by"),
+            (stage.form(run), "those that have no name then go to others"),
+            (f"/booking/employers/{stage.employer.id}", "Names are needed by"),
+        ):
+            assert words in page_of(await contact.get(address)).text, address
+        shown = (await stage.office.ask("contact").get(f"bookings/{booking.id}")).json()
+        assert shown["names_due_at"] == names_due_at(run.starts_at, 3).isoformat().replace("+00:00", "Z")
+    finally:
+        async with stage.office.transaction() as session:
+            project = await session.get_one(Project, stage.project.id)
+            project.name_by_days = None
+            session.add(project)
