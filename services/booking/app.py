@@ -10,8 +10,16 @@ from services.booking.attendance import led_pages as attendance_pages
 from services.booking.attendance import marking_pages, signing_pages
 from services.booking.authorisation import PAGE_PERMITS, PERMITS, SCOPES
 from services.booking.bookings import api as bookings
-from services.booking.bookings import deciding_api, deciding_pages, placing_pages, planning_pages, run_pages
 from services.booking.bookings import lead_pages as run_lead_pages
+from services.booking.bookings import (
+    deciding_api,
+    deciding_pages,
+    names_api,
+    names_pages,
+    placing_pages,
+    planning_pages,
+    run_pages,
+)
 from services.booking.bookings import pages as booking_pages
 from services.booking.composition import keep_keys, keep_links
 from services.booking.courses import api as courses
@@ -68,6 +76,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     seats.router,
     bookings.router,
     deciding_api.router,
+    names_api.router,
     waiting.router,
     attendance.router,
     requests.router,
@@ -88,6 +97,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     run_pages.router,
     placing_pages.router,
     booking_pages.router,
+    names_pages.router,
     waiting_pages.router,
     queue_pages.router,
     marking_pages.router,

@@ -103,6 +103,7 @@ _BOOKINGS: Final[Permits] = {
     "get_booking_history": _FOR_EMPLOYER,
     "change_booking": _FOR_EMPLOYER,
     "cancel_booking": _FOR_EMPLOYER,
+    "name_people": _FOR_EMPLOYER,
     "list_run_overlaps": _RUNS_PROJECT,
     "list_run_bookings": _HOLDS_MEETING,
 }
@@ -249,6 +250,8 @@ _BOOKING_PAGES: Final[Permits] = {
     "send_booking_change": _FOR_EMPLOYER,
     "show_booking_cancellation": _FOR_EMPLOYER,
     "send_booking_cancellation": _FOR_EMPLOYER,
+    "show_booking_names": PERMITS["name_people"],
+    "send_booking_names": PERMITS["name_people"],
 }
 # Whoever has the link of a message may leave by it: the code in it is the permit.
 _QUEUE_PAGES: Final[Permits] = {

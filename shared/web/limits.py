@@ -22,6 +22,7 @@ LONGEST_ADDRESS: Final = 8 * 1024
 LARGEST_HEADERS: Final = 32 * 1024
 _BODY_TYPE = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
 _FORM_TYPE = re.compile(r'application/x-www-form-urlencoded\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
+_UPLOAD_TYPE = re.compile(r"multipart/form-data\s*;\s*boundary=\"?[0-9A-Za-z'()+_,./:=?-]{1,70}\"?\s*", re.IGNORECASE)
 _LINE_BREAK = re.compile("[\t\r\n\N{REPLACEMENT CHARACTER}]")
 _TRICKS = re.compile(rb"%2f|%5c|\\|(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 
@@ -128,7 +129,7 @@ async def _read_body(headers: Headers, receive: Receive, largest: int) -> bytes:
 
 def _check_type(headers: Headers, body: bytes, *, takes_form: bool) -> None:
     content_type = headers.get("content-type", "").strip()
-    is_form = takes_form and _FORM_TYPE.fullmatch(content_type) is not None
+    is_form = takes_form and any(each.fullmatch(content_type) for each in (_FORM_TYPE, _UPLOAD_TYPE))
     if body and not is_form and not _BODY_TYPE.fullmatch(content_type):
         text = Text(N_("The body must be JSON: send it with Content-Type: application/json."))
         raise _RefusedError(Told(415, "not_json", text, headers={"accept": "application/json"}))

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, exists, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.bookings.rules import BookingState
+from services.booking.bookings.rules import BOOKING, BookingState
 from services.booking.bookings.tables import Booking, BookingHistory, Seat
 from services.booking.employers.tables import Employer
 from shared.kernel.errors import NotFound
@@ -32,6 +32,11 @@ async def get_booking(session: AsyncSession, booking_id: UUID) -> Booking:
     if booking is None:
         raise NotFound(N_("There is no such booking."), code="booking_not_found")
     return booking
+
+
+def is_open(booking: Booking) -> bool:
+    """Whether the booking still claims its seats."""
+    return BOOKING.allows(BookingState(booking.state), BookingState.CANCELLED)
 
 
 async def list_bookings(

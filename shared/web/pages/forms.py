@@ -85,7 +85,12 @@ class Form(Generic[B]):
 async def read_form(request: Request, model: type[B]) -> Form[B]:
     """Return the form that was sent, with its body or with what is wrong; raises nothing for a wrong value."""
     data = await sent_fields(request)
-    typed = {name: [str(value) for value in data.getlist(name)] for name in data if name not in _OWN_FIELDS}
+    # files are read by whoever takes them (`shared.web.pages.files`)
+    typed = {
+        name: [value for value in data.getlist(name) if isinstance(value, str)]
+        for name in data
+        if name not in _OWN_FIELDS
+    }
     form: Form[B] = Form(typed=typed, key=_key_in(data))
     rows = rows_in(typed, model, _plain_values)
     try:
