@@ -19,6 +19,8 @@ from services.booking.bookings import (
     placing_pages,
     planning_pages,
     run_pages,
+    substitution_api,
+    substitution_pages,
 )
 from services.booking.bookings import pages as booking_pages
 from services.booking.composition import keep_keys, keep_links
@@ -77,6 +79,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     bookings.router,
     deciding_api.router,
     names_api.router,
+    substitution_api.router,
     waiting.router,
     attendance.router,
     requests.router,
@@ -98,6 +101,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     placing_pages.router,
     booking_pages.router,
     names_pages.router,
+    substitution_pages.router,
     waiting_pages.router,
     queue_pages.router,
     marking_pages.router,

@@ -104,6 +104,7 @@ _BOOKINGS: Final[Permits] = {
     "change_booking": _FOR_EMPLOYER,
     "cancel_booking": _FOR_EMPLOYER,
     "name_people": _FOR_EMPLOYER,
+    "substitute_participant": _FOR_EMPLOYER,
     "list_run_overlaps": _RUNS_PROJECT,
     "list_run_bookings": _HOLDS_MEETING,
 }
@@ -252,6 +253,8 @@ _BOOKING_PAGES: Final[Permits] = {
     "send_booking_cancellation": _FOR_EMPLOYER,
     "show_booking_names": PERMITS["name_people"],
     "send_booking_names": PERMITS["name_people"],
+    "show_substitution": PERMITS["substitute_participant"],
+    "send_substitution": PERMITS["substitute_participant"],
 }
 # Whoever has the link of a message may leave by it: the code in it is the permit.
 _QUEUE_PAGES: Final[Permits] = {

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from services.booking.bookings import commands, queries, runs
 from services.booking.bookings.commands import Change, Order
 from services.booking.bookings.overlaps import RunOverlaps, list_overlaps
+from services.booking.bookings.substituting import may_substitute_after_lock
 from services.booking.bookings.views import (
     BookingEvent,
     BookingHistoryView,
@@ -72,7 +73,8 @@ async def change_booking(request: Request, booking_id: UUID, body: ChangeBooking
 
     async def command(context: CommandContext) -> BookingView:
         participants = None if body.participants is None else tuple(body.participants)
-        change = Change(body.seats, participants, body.version)
+        after_lock = may_substitute_after_lock(context.actor, await queries.get_booking(context.session, booking_id))
+        change = Change(body.seats, participants, body.version, after_lock=after_lock)
         booking = await commands.change_booking(
             context.session, context.clock, booking_id, change, by=context.actor.person_id
         )

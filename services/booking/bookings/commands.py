@@ -27,6 +27,7 @@ from services.booking.bookings.rules import (
     SeatChanges,
     check_named,
     check_names,
+    check_substitution,
     plan_change,
 )
 from services.booking.bookings.tables import Booking, Seat
@@ -71,11 +72,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How a booking shall be. What is None stays; `version` is the one that the person saw."""
+    """How a booking shall be. What is None stays; `version` is the one that the person saw.
+
+    `after_lock`: whether she may exchange participants when employers no longer may.
+    """
 
     seats: int | None = None
     participants: tuple[UUID, ...] | None = None
     version: int | None = None
+    after_lock: bool = False
 
 
 async def book_seats(session: AsyncSession, clock: Clock, order: Order, *, by: UUID | None = None) -> Booking:
@@ -182,22 +187,47 @@ async def change_booking(
         project = await get_project_row(session, booking.project_id)
         names = len(named) - len(changes.left) + len(changes.joined)
         check_named(seats_after - names, run.starts_at, project.name_by_days, now)
+    if any(rows[seat_id].participant_id is not None for seat_id, _ in changes.named):
+        project = await get_project_row(session, booking.project_id)
+        check_substitution(run.starts_at, project.substitution_lock_days, now, may_after=change.after_lock)
+    return await carry_out(session, clock, run, booking, list(rows.values()), changes, by=by)
+
+
+async def carry_out(
+    session: AsyncSession,
+    clock: Clock,
+    run: Run,
+    booking: Booking,
+    rows: Sequence[Seat],
+    changes: SeatChanges,
+    *,
+    by: UUID | None,
+    why: tuple[str, str | None] = ("changed", None),
+) -> Booking:
+    """Change the seats of a booking that is locked with its run, write it down and tell of it.
+
+    `why` is the kind of change in the history, and the reason that is given for it.
+
+    Raises as `book_seats` does where somebody who joins may not have a seat.
+    """
     await _check_participants(session, booking, run, changes.joined)
-    await _carry_out(session, clock, run, booking, list(rows.values()), changes)
-    booking.seats = seats_after
+    await _change_seats(session, clock, run, booking, rows, changes)
+    now = clock.now()
+    seats_before = booking.seats
+    booking.seats = len(rows) - len(changes.released) + len(changes.added)
     booking.version += 1
-    session.add(
-        happened(
-            booking,
-            now,
-            by,
-            "changed",
-            before=BookingState.CONFIRMED,
-            seats_before=seats_before,
-            joined=changes.joined,
-            left_out=changes.left,
-        )
+    row = happened(
+        booking,
+        now,
+        by,
+        why[0],
+        before=BookingState(booking.state),
+        seats_before=seats_before,
+        joined=changes.joined,
+        left_out=changes.left,
     )
+    row.reason = why[1]
+    session.add(row)
     await session.flush()
     fact = BookingChanged(
         **await told_of_booking(session, booking, run),
@@ -281,7 +311,7 @@ async def _check_participants(session: AsyncSession, claim: Order | Booking, run
     )
 
 
-async def _carry_out(
+async def _change_seats(
     session: AsyncSession,
     clock: Clock,
     run: Run,

@@ -17,6 +17,7 @@ from services.booking.bookings.people_form import begins_with, errors_at_people,
 from services.booking.bookings.placing_pages import free_cancellation, last_free_day
 from services.booking.bookings.rules import BookingState
 from services.booking.bookings.search import BookingSearch, Shown, search_bookings
+from services.booking.bookings.substituting import may_substitute_after_lock
 from services.booking.bookings.tables import Booking
 from services.booking.bookings.views import (
     BookingView,
@@ -180,7 +181,8 @@ async def send_booking_change(
     """Give the booking other names or another number of seats."""
 
     async def command(context: CommandContext, body: ChangeForm) -> None:
-        change = Change(body.seats, tuple(body.participants), body.version)
+        after_lock = may_substitute_after_lock(context.actor, await queries.get_booking(context.session, booking_id))
+        change = Change(body.seats, tuple(body.participants), body.version, after_lock=after_lock)
         await commands.change_booking(context.session, context.clock, booking_id, change, by=context.actor.person_id)
 
     again = partial(_change_page, request, session, booking_id, now=clock.now(), query=query)

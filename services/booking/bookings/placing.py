@@ -29,7 +29,7 @@ from shared.messaging.outbox import Told
 
 _SETTING = """
     SELECT e.name, part.membership, c.title, c.kind, c.area, c.language, m.*, p.*,
-           project.name_by_days,
+           project.name_by_days, project.substitution_lock_days,
            ARRAY(SELECT DISTINCT g.person_id
                    FROM role_grants AS g JOIN persons ON persons.id = g.person_id
                   WHERE g.role = $5 AND g.employer_id = $3 AND (g.project_id IS NULL OR g.project_id = $2)
@@ -90,6 +90,7 @@ class Setting:
     pools: Sequence[SeatPool]
     contacts: Sequence[UUID]
     name_by_days: int | None
+    substitution_lock_days: int | None
 
     def summary(self, run: Run) -> RunSummary:
         """Return what a recipient needs to know of the run."""
@@ -121,7 +122,7 @@ class Placed:
 async def setting_of(session: AsyncSession, run: Run, *, project_id: UUID, employer_id: UUID) -> Setting:
     """Return what a booking of the employer rests on; raises NotFound unless it has a part in the project now."""
     found = await rows_of(session, _SETTING, run.id, project_id, employer_id, run.course_id, Role.CONTACT.value)
-    name, membership, title, kind, area, language, *rest, name_by_days, contacts = found[0]
+    name, membership, title, kind, area, language, *rest, name_by_days, lock_days, contacts = found[0]
     if membership != Membership.JOINED.value:
         raise NotFound(N_("The employer takes no part in this project."), code="not_in_project")
     meetings = [
@@ -142,7 +143,7 @@ async def setting_of(session: AsyncSession, run: Run, *, project_id: UUID, emplo
         kind=kind,
         created_at=run.created_at,
     )
-    return Setting(name, course, meetings, pools, contacts, name_by_days)
+    return Setting(name, course, meetings, pools, contacts, name_by_days, lock_days)
 
 
 def _together(columns: Sequence[Sequence[Any] | None]) -> Sequence[tuple[Any, ...]]:

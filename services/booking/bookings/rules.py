@@ -5,14 +5,14 @@ A change says how the booking shall be: how many seats, and who is named. Whoeve
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 from services.booking.courses.rules import REMINDED_AT
 from shared.kernel.calendar import at_stockholm, legal_day
-from shared.kernel.errors import InvalidInput
+from shared.kernel.errors import InvalidInput, Refused
 from shared.kernel.states import Moves
 from shared.kernel.texts import N_
 
@@ -174,3 +174,24 @@ def check_named(placeholders: int, first_starts_at: datetime, days: int | None, 
             count=placeholders,
             due=due,
         )
+
+
+def last_substitution_day(first_starts_at: datetime, days: int) -> date:
+    """Return the last day, in Sweden, on which an employer exchanges a participant herself."""
+    return legal_day(first_starts_at) - timedelta(days=days)
+
+
+def check_substitution(first_starts_at: datetime, days: int | None, now: datetime, *, may_after: bool) -> bool:
+    """Return whether the last day has passed; raise Refused where it has and whoever asks may not exchange then."""
+    if days is None or legal_day(now) <= last_substitution_day(first_starts_at, days):
+        return False
+    if not may_after:
+        raise Refused(
+            N_(
+                "Participants could be exchanged until {day}. Ask your coach or the project: they can still do it. "
+                "A seat can be given back, and a seat without a name can get one."
+            ),
+            code="substitution_locked",
+            day=last_substitution_day(first_starts_at, days),
+        )
+    return True

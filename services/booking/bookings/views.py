@@ -1,7 +1,7 @@
 """What the API shows of bookings and takes for them. A participant with protected identity has no name here."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.bookings.placing import Placed
 from services.booking.bookings.queries import seats_of
-from services.booking.bookings.rules import BookingState, names_due_at
+from services.booking.bookings.rules import BookingState, last_substitution_day, names_due_at
 from services.booking.bookings.tables import Booking, Seat
 from services.booking.courses.tables import Run
 from services.booking.courses.views import MeetingBody, RunView, run_fields
@@ -89,6 +89,9 @@ class BookingView(View):
     names_due_at: AwareDatetime | None = Field(
         description="when its seats without a name are given back; none where all are named, or names may come whenever"
     )
+    substitution_until: date | None = Field(
+        description="the last day on which the employer exchanges participants herself; none where there is no such day"
+    )
     version: int
     created_at: AwareDatetime
     run: RunView
@@ -122,7 +125,7 @@ async def booking_views(session: AsyncSession, bookings: Sequence[Booking]) -> l
     runs = await _runs(session, bookings)
     people = await _people(session, [seat for held in seats.values() for seat in held])
     employers = await _employers(session, bookings)
-    days = await _name_by_days(session, bookings)
+    projects = await _projects(session, bookings)
     return [
         BookingView(
             booking_id=booking.id,
@@ -135,7 +138,10 @@ async def booking_views(session: AsyncSession, bookings: Sequence[Booking]) -> l
             cancelled_because=booking.cancelled_because,
             cancelled_late=booking.cancelled_late,
             names_due_at=_names_due_at(
-                booking, runs[booking.run_id].starts_at, seats[booking.id], days[booking.project_id]
+                booking, runs[booking.run_id].starts_at, seats[booking.id], projects[booking.project_id].name_by_days
+            ),
+            substitution_until=_substitution_until(
+                runs[booking.run_id].starts_at, projects[booking.project_id].substitution_lock_days
             ),
             version=booking.version,
             created_at=booking.created_at,
@@ -168,6 +174,7 @@ async def placed_view(session: AsyncSession, placed: Placed) -> BookingView:
         cancelled_because=None,
         cancelled_late=None,
         names_due_at=_names_due_at(booking, run.starts_at, placed.seats, setting.name_by_days),
+        substitution_until=_substitution_until(run.starts_at, setting.substitution_lock_days),
         version=booking.version,
         created_at=booking.created_at,
         run=RunView.model_validate(
@@ -192,10 +199,13 @@ def _names_due_at(
     return names_due_at(first_starts_at, days, reminded_at=booking.names_reminded_at)
 
 
-async def _name_by_days(session: AsyncSession, bookings: Sequence[Booking]) -> Mapping[UUID, int | None]:
+def _substitution_until(first_starts_at: datetime, days: int | None) -> date | None:
+    return None if days is None else last_substitution_day(first_starts_at, days)
+
+
+async def _projects(session: AsyncSession, bookings: Sequence[Booking]) -> Mapping[UUID, Project]:
     ids = {booking.project_id for booking in bookings}
-    found = await session.exec(select(Project.id, Project.name_by_days).where(col(Project.id).in_(ids)))
-    return dict(found.all())
+    return {project.id: project for project in await session.exec(select(Project).where(col(Project.id).in_(ids)))}
 
 
 def _seat_view(seat: Seat, people: Mapping[UUID, Person]) -> SeatView:

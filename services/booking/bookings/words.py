@@ -55,6 +55,11 @@ def _text(row: BookingHistory, names: Mapping[UUID, str]) -> Text:
         return Text(N_("Booked. Seats: {seats}"), {"seats": row.seats_after})
     if row.change == "cancelled_unnamed":
         return Text(_LAPSED, {"seats": row.seats_before})
+    if row.change == "substituted":
+        return Text(
+            N_("{left} was replaced by {joined}"),
+            {"left": _named(row.left_out, names), "joined": _named(row.joined, names)},
+        )
     if row.change == "unnamed_released":
         return Text(_UNNAMED_RELEASED, {"before": row.seats_before, "after": row.seats_after})
     if row.change == "cancelled":

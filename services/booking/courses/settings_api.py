@@ -29,6 +29,7 @@ class ChangeSettings(Body):
     signing_ways: Annotated[list[SigningWay], Field(min_length=1, max_length=len(SigningWay))]
     signing_days: Annotated[int, Field(ge=1, le=rules.MOST_SIGNING_DAYS)]
     name_by_days: Annotated[int, Field(ge=1, le=rules.MOST_NAME_BY_DAYS)] | None = None
+    substitution_lock_days: Annotated[int, Field(ge=0, le=rules.MOST_SUBSTITUTION_LOCK_DAYS)] | None = None
     reason: Reason
     version: Version
 

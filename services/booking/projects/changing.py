@@ -33,6 +33,7 @@ class OwnSettings:
     signing_ways: list[str]
     signing_days: int
     name_by_days: int | None = None
+    substitution_lock_days: int | None = None
 
 
 async def change_settings(

@@ -189,7 +189,8 @@ class ReportingInput(_Input):
     """How the project books and reports. `queue_passes` is how often one that waits may be passed by.
 
     Who does not sign within `signing_days` is reminded, and after as many again the lead is told. Seats that have no
-    name `name_by_days` before a run begins are given back; where none is said, names may come whenever.
+    name `name_by_days` before a run begins are given back; later than `substitution_lock_days` before it an employer no
+    longer exchanges participants herself. Where none is said, there is no such day.
     """
 
     hour_rounding: HourRounding = HourRounding.EXACT
@@ -200,6 +201,7 @@ class ReportingInput(_Input):
     signing_ways: Annotated[tuple[SigningWay, ...], Field(min_length=1)] = tuple(SigningWay)
     signing_days: Annotated[int, Field(ge=1, le=rules.MOST_SIGNING_DAYS, strict=True)] = 3
     name_by_days: Annotated[int, Field(ge=1, le=rules.MOST_NAME_BY_DAYS, strict=True)] | None = None
+    substitution_lock_days: Annotated[int, Field(ge=0, le=rules.MOST_SUBSTITUTION_LOCK_DAYS, strict=True)] | None = None
 
 
 class ProjectInput(_Input):

@@ -100,6 +100,7 @@ class ProjectView(ProjectSummary):
     signing_ways: list[str]
     signing_days: int
     name_by_days: int | None
+    substitution_lock_days: int | None
     source_project_id: UUID | None
     version: int
 
@@ -166,6 +167,7 @@ async def get_project(session: AsyncSession, project_id: UUID) -> ProjectView:
             "signing_ways": project.signing_ways,
             "signing_days": project.signing_days,
             "name_by_days": project.name_by_days,
+            "substitution_lock_days": project.substitution_lock_days,
             "source_project_id": project.source_project_id,
             "version": project.version,
         }

@@ -50,6 +50,7 @@ class Project(BookingTable, table=True):
         CheckConstraint("demonstration = (source_project_id IS NOT NULL)", name="demonstration"),
         CheckConstraint("queue_passes >= 0 AND free_cancellation_days >= 0", name="settings"),
         CheckConstraint("name_by_days > 0", name="name_by_days"),
+        CheckConstraint("substitution_lock_days >= 0", name="substitution_lock_days"),
         CheckConstraint(state_check("aid_basis", AidBasis), name="aid_basis"),
         CheckConstraint(state_check("hour_rounding", HourRounding), name="hour_rounding"),
         CheckConstraint("cardinality(signing_ways) > 0 AND signing_days > 0", name="signing"),
@@ -84,6 +85,12 @@ class Project(BookingTable, table=True):
     name_by_days: int | None = Field(
         default=None,
         sa_column_kwargs={"comment": "days before a run by which every seat has a name; none: names may come whenever"},
+    )
+    substitution_lock_days: int | None = Field(
+        default=None,
+        sa_column_kwargs={
+            "comment": "days before a run from which an employer no longer exchanges participants herself"
+        },
     )
     signing_ways: list[str] = Field(default_factory=lambda: [way.value for way in SigningWay], sa_type=ARRAY(Text))
     signing_days: int = 3

@@ -45,6 +45,9 @@ CHANGES: Final[Mapping[str, str]] = {
     "signing_ways": N_("The ways in which participants may sign were changed"),
     "signing_days": N_("Days to sign in before a reminder: {before} became {after}"),
     "name_by_days": N_("Days before a course by which every seat has a name: {before} became {after}"),
+    "substitution_lock_days": N_(
+        "Days before a course from which participants are exchanged by coach or project: {before} became {after}"
+    ),
     "queue_passes": N_("Times that a group in the queue is passed at most: {before} became {after}"),
 }
 _OTHERWISE: Final = N_("Something was changed")
