@@ -1,19 +1,19 @@
 """Booking: projects, people, employers and their needs, and the seats that they get on courses.
 
 Owns     projects with their conditions; people, sign-ins and grants; employers with workplaces; need surveys, plans and
-         needs; courses, runs and meetings; seat pools, bookings and waiting lists; attendance with signatures; training
-         requests; figures.
+         needs; courses, runs and meetings; seat pools, bookings and waiting lists; attendance with signatures;
+         certificates; training requests; figures.
 Emits    ProjectDescribed, EmployerDescribed, PersonDescribed; RunScheduled, RunChanged, RunResized, RunCancelled,
          RunDecisionAsked, RunConfirmed, MeetingApproached; BookingConfirmed, BookingChanged, BookingCancelled,
          BookingNamesAwaited;
          WaitingEntryJoined, WaitingEntryMoved, WaitingEntryWithdrawn; SeatOfferOpened, SeatOfferReminded,
          SeatOfferAccepted, SeatOfferDeclined, SeatOfferExpired; TrainingRequestSubmitted, TrainingRequestWithdrawn,
          TrainingRequestArranged; AttendanceRecorded, AttendanceCorrected, AttendanceSigned, AttendanceLeftUnsigned,
-         AttendanceSigningAsked, SigningCodeDrawn.
+         AttendanceSigningAsked, SigningCodeDrawn; CertificateIssued.
 Acts on  TrainingRequestTaken, TrainingRequestDeclined, TrainingRequestReturned; ContractSigned, ContractLineOrdered;
          NotificationDelivered, NotificationFailed.
 Copies   nothing.
 
 Areas, of which a later may use an earlier: projects, people, employers, needs, courses, seats, bookings, attendance,
-waiting, requests, reach, reports.
+proof, waiting, requests, reach, reports.
 """

@@ -45,6 +45,10 @@ from services.booking.people.accounts import find_actor
 from services.booking.people.queries import find_names
 from services.booking.projects import api as projects
 from services.booking.projects import lead_pages as project_lead_pages
+from services.booking.proof import api as proof
+from services.booking.proof import pages as proof_pages
+from services.booking.proof import public_pages as proof_public_pages
+from services.booking.proof.typesetter import Typesetter, keep_typesetter
 from services.booking.reach import api as reach
 from services.booking.reach import pages as reach_pages
 from services.booking.reports import api as reports
@@ -82,6 +86,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     substitution_api.router,
     waiting.router,
     attendance.router,
+    proof.router,
     requests.router,
     reach.router,
     reports.router,
@@ -107,6 +112,8 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     marking_pages.router,
     attendance_pages.router,
     signing_pages.router,
+    proof_pages.router,
+    proof_public_pages.router,
     request_pages.router,
     writing_pages.router,
     reach_pages.router,
@@ -142,4 +149,5 @@ def create_app(settings: BookingSettings, **parts: Any) -> FastAPI:  # noqa: ANN
     )
     keep_keys(app, Keys.derive(settings.secret_key))
     keep_links(app, PersonalLinks.derive(settings.personal_links_key))
+    keep_typesetter(app, Typesetter())
     return app

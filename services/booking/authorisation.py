@@ -11,6 +11,7 @@ from services.booking.courses.queries import find_course_scope, find_run_scope
 from services.booking.employers.queries import find_employer_scope, find_grant_scope, find_person_scope
 from services.booking.needs.queries import find_need_scope, find_plan_scope
 from services.booking.projects.queries import find_project_scope
+from services.booking.proof.queries import find_certificate_scope
 from services.booking.requests.queries import find_request_scope
 from services.booking.seats.queries import find_entry_scope
 from shared.kernel.roles import Role
@@ -126,6 +127,15 @@ _ATTENDANCE: Final[Permits] = {
     "sign_attendance_by_code": _HOLDS_MEETING,
 }
 
+# Whoever has the code of a certificate may check it, and whoever has her own link reads hers.
+_PROOF: Final[Permits] = {
+    "list_own_certificates": SIGNED_IN,
+    "list_project_certificates": _RUNS_PROJECT,
+    "list_run_certificates": Permit({_COACH, _LEAD}),
+    "get_certificate": _FOR_EMPLOYER | SELF,
+    "check_certificate": PUBLIC,
+}
+
 _QUEUES: Final[Permits] = {
     "join_queue": _FOR_EMPLOYER,
     "list_waiting_entries": _FOR_EMPLOYER,
@@ -169,6 +179,7 @@ PERMITS: Final[Permits] = {
     **_BOOKINGS,
     **_QUEUES,
     **_ATTENDANCE,
+    **_PROOF,
     **_REQUESTS,
     **_REACH,
     **_FEEDS,
@@ -298,6 +309,18 @@ _ATTENDANCE_PAGES: Final[Permits] = {
     "show_personal_link": PUBLIC,
     "send_personal_link": PUBLIC,
 }
+_PROOF_PAGES: Final[Permits] = {
+    "show_my_certificates": SIGNED_IN,
+    "show_project_certificates": PERMITS["list_project_certificates"],
+    "show_run_certificates": PERMITS["list_run_certificates"],
+    "show_employer_certificates": _FOR_EMPLOYER,
+    "show_certificate": PERMITS["get_certificate"],
+    "get_certificate_document": PERMITS["get_certificate"],
+    "show_certificate_by_link": PUBLIC,
+    "get_document_by_link": PUBLIC,
+    "show_certificate_check": PUBLIC,
+    "send_certificate_check": PUBLIC,
+}
 _REQUEST_PAGES: Final[Permits] = {
     "show_employer_requests": _FOR_EMPLOYER,
     "show_request": _SEES_EMPLOYER,
@@ -378,6 +401,7 @@ PAGE_PERMITS: Final[Permits] = {
     **_BOOKING_PAGES,
     **_QUEUE_PAGES,
     **_ATTENDANCE_PAGES,
+    **_PROOF_PAGES,
     **_REQUEST_PAGES,
     **_REACH_PAGES,
     **_FEED_PAGES,
@@ -397,6 +421,7 @@ SCOPES: Final[Scopes] = {
     "run_id": find_run_scope,
     "meeting_id": find_meeting_scope,
     "attendance_id": find_attendance_scope,
+    "certificate_id": find_certificate_scope,
     "booking_id": find_booking_scope,
     "request_id": find_request_scope,
     "entry_id": find_entry_scope,

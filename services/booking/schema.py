@@ -9,10 +9,25 @@ from services.booking.feeds import tables as feeds
 from services.booking.needs import tables as needs
 from services.booking.people import tables as people
 from services.booking.projects import tables as projects
+from services.booking.proof import tables as proof
 from services.booking.reach import tables as reach
 from services.booking.reports import tables as reports
 from services.booking.requests import tables as requests
 from services.booking.seats import tables as seats
 
-TABLES = (projects, people, employers, needs, courses, seats, bookings, attendance, requests, reach, reports, feeds)
+TABLES = (
+    projects,
+    people,
+    employers,
+    needs,
+    courses,
+    seats,
+    bookings,
+    attendance,
+    proof,
+    requests,
+    reach,
+    reports,
+    feeds,
+)
 METADATA = BookingTable.metadata

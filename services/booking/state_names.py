@@ -28,4 +28,7 @@ STATE_NAMES: Final = (
     N_("arranged"),
     N_("declined"),
     N_("withdrawn"),
+    N_("valid"),
+    N_("revoked"),
+    N_("replaced"),
 )

@@ -7,6 +7,8 @@ from services.booking.attendance.due import find_due_signings
 from services.booking.bookings import deciding, naming, runs
 from services.booking.bookings.naming import find_due_names
 from services.booking.courses.queries import find_due_decisions, find_due_reminders
+from services.booking.proof.due import find_due_proofs
+from services.booking.proof.issuing import look_again
 from services.booking.seats import waiting
 from services.booking.seats.queries import find_due_offers
 from shared.messaging.reactions import Delivery, Timers
@@ -42,3 +44,9 @@ async def follow_up_names(delivery: Delivery, booking_id: UUID) -> None:
 async def follow_up_signing(delivery: Delivery, attendance_id: UUID) -> None:
     """Ask a participant to sign, remind her, or put it on the lead's list, the project's number of days apart."""
     await signing.follow_up(delivery.session, delivery.clock, attendance_id)
+
+
+@TIMERS.due("proofs", find=find_due_proofs)
+async def prove_time(delivery: Delivery, attendance_id: UUID) -> None:
+    """Issue, replace or revoke the certificates that somebody's time has a part in."""
+    await look_again(delivery.session, delivery.clock, attendance_id)

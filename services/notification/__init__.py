@@ -5,9 +5,10 @@ Emits    NotificationDelivered, NotificationFailed.
 Acts on  RunChanged, RunCancelled, RunDecisionAsked, RunConfirmed, MeetingApproached;
          BookingConfirmed, BookingChanged, BookingCancelled, BookingNamesAwaited;
          WaitingEntryJoined, WaitingEntryMoved; SeatOfferOpened, SeatOfferReminded, SeatOfferExpired;
-         AttendanceSigningAsked, SigningCodeDrawn; TrainingRequestSubmitted, TrainingRequestWithdrawn,
-         TrainingRequestArranged; TrainingRequestTaken, TrainingRequestDeclined, TrainingRequestReturned;
-         SupplierInvited, QuestionAnswered, AwardDecided, ProcedureCancelled; ContractSigned.
+         AttendanceSigningAsked, SigningCodeDrawn, CertificateIssued; TrainingRequestSubmitted,
+         TrainingRequestWithdrawn, TrainingRequestArranged; TrainingRequestTaken,
+         TrainingRequestDeclined, TrainingRequestReturned; SupplierInvited, QuestionAnswered, AwardDecided,
+         ProcedureCancelled; ContractSigned.
 Copies   PersonDescribed, EmployerDescribed, ProjectDescribed, SupplierDescribed.
 
 Areas, a later may use an earlier: recipients, channels, wordings, notifications, receipts.

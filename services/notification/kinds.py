@@ -29,6 +29,7 @@ class Form(StrEnum):
     MONEY = "money"
     PERSONAL_LINK = "personal_link"
     QUEUE_LINK = "queue_link"
+    CERTIFICATE_LINK = "certificate_link"
     PERSONAL_CODE = "personal_code"
 
 
@@ -181,6 +182,7 @@ _KINDS = (
         required=True,
         replaces=("signing_code",),
     ),
+    Kind("certificate_ready", (COURSE, RUN, Field("certificate_link", Form.CERTIFICATE_LINK))),
     Kind("request_received", (TITLE, REFERENCE)),
     Kind("request_to_handle", (TITLE, REFERENCE)),
     Kind("request_withdrawn", (TITLE, REFERENCE, REASON)),

@@ -25,6 +25,7 @@ from shared.contracts.booking import (
     BookingChanged,
     BookingConfirmed,
     BookingNamesAwaited,
+    CertificateIssued,
     MeetingApproached,
     RunCancelled,
     RunChanged,
@@ -307,6 +308,16 @@ async def on_signing_code_drawn(delivery: Delivery, fact: SigningCodeDrawn) -> N
     )
     content = contents.signing_code(fact)
     await _tell(delivery, fact, fact.recipients, {_ANY: "signing_code"}, matter, lambda _: content)
+
+
+@REACTIONS.on(CertificateIssued)
+async def on_certificate_issued(delivery: Delivery, fact: CertificateIssued) -> None:
+    """Tell the participant that her certificate of a course is ready; a month's statement is told to nobody."""
+    if fact.run is None:
+        return
+    matter = Matter(subject_id=fact.certificate_id, project_id=fact.project_id, employer_id=fact.employer_id)
+    content = {**contents.run_content(fact.run), "certificate_link": str(fact.certificate_id)}
+    await _tell(delivery, fact, fact.recipients, {_ANY: "certificate_ready"}, matter, lambda _: content)
 
 
 def _about_request(

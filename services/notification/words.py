@@ -38,6 +38,7 @@ KIND_NAMES: Final[Mapping[str, str]] = {
     "attendance_to_sign": N_("Time to sign for"),
     "attendance_unsigned": N_("Reminder to sign for time"),
     "signing_code": N_("Code to sign with"),
+    "certificate_ready": N_("Certificate of a course"),
     "invitation_to_bid": N_("Invitation to bid"),
     "question_answered": N_("A question about a procurement is answered"),
     "award": N_("Award notice: the bid was chosen"),

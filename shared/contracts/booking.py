@@ -388,3 +388,22 @@ class SigningCodeDrawn(_SigningFact, type="signing_code.drawn.v1", topic=ATTENDA
 
     code_id: UUID
     expires_at: AwareDatetime
+
+
+class CertificateIssued(Fact, type="certificate.issued.v1", topic=ATTENDANCE, key="certificate_id"):
+    """Somebody's signed time is attested: of a course, with its run, or of a month in a project, by its first day.
+
+    The code by which it is checked does not travel.
+    """
+
+    certificate_id: UUID
+    kind: str = Field(description="course or month")
+    project_id: UUID
+    employer_id: UUID | None
+    person_id: UUID
+    run: RunSummary | None
+    month: date | None
+    minutes: int
+    counted_minutes: int = Field(description="by the project's rule of rounding")
+    replaces_id: UUID | None
+    recipients: tuple[Recipient, ...]

@@ -20,7 +20,16 @@ NEIGHBOURS = (
 OTHERS = (*NEIGHBOURS, "contact.borlange", "trainer.dalarna", "participant.one")
 # Things that a purchase before its award does not have, or that are no part of one.
 NOT_OF_A_PURCHASE = frozenset(
-    {"attendance_id", "booking_id", "calendar_token", "contract_id", "entry_id", "meeting_id", "notification_id"}
+    {
+        "attendance_id",
+        "booking_id",
+        "calendar_token",
+        "certificate_id",
+        "contract_id",
+        "entry_id",
+        "meeting_id",
+        "notification_id",
+    }
     | {"plan_id", "run_id"}
 )
 _AT_ONCE = 6

@@ -120,6 +120,9 @@ NOT_LINKED: Final = frozenset(
         "/booking/attendance/{attendance_id}/note",
         "/booking/attendance/{attendance_id}/sign",
         "/booking/me/meetings/{meeting_id}",  # a participant who can sign in and has a seat
+        "/booking/issued-certificates/{certificate_id}",  # a course that is over, and time that is signed for
+        "/booking/certificates/{code}",
+        "/booking/mine/certificates/{token}",  # a link that stands in a message
         "/booking/needs/{need_id}/way",  # a need for which nothing is booked or asked for
         "/booking/mine/{token}",  # a personal link, which stands in a message
         "/booking/projects/{project_id}/protected/{person_id}",  # a protected identity

@@ -182,6 +182,7 @@ async def _add(
         minutes=mark.minutes,
         source=source.value,
         next_check_at=asked_at(meeting.ends_at, now) if mark.minutes else None,
+        prove_at=None if mark.minutes else now,
         created_at=now,
     )
     session.add(row)
@@ -209,6 +210,7 @@ async def _correct(
         session.add(signature)
     row.minutes, row.signed_at, row.asked = minutes, None, Asked.NOT_YET.value
     row.next_check_at = asked_at(meeting.ends_at, now) if minutes else None
+    row.prove_at = now
     row.version += 1
     session.add(row)
     session.add(happened(row, now, "corrected", by=by, before=before, after=minutes, reason=reason))

@@ -179,7 +179,7 @@ async def _sign(
         return
     await _check_signable(session, found, way, now)
     await _end_codes(session, row, now)
-    row.signed_at, row.next_check_at = now, None
+    row.signed_at, row.next_check_at, row.prove_at = now, None, now
     row.version += 1
     session.add(row)
     session.add(

@@ -20,6 +20,7 @@ class Attendance(BookingTable, table=True):
     """How many minutes of a meeting somebody was there; `signed_at` repeats when the signature that counts was given.
 
     `next_check_at` is when the signature is asked for, reminded of or given up; none when there is nothing to wait for.
+    `prove_at` is when what is proven by it is to be looked at again.
     """
 
     __tablename__ = "attendances"
@@ -36,6 +37,7 @@ class Attendance(BookingTable, table=True):
             "ix_attendances_unsigned", "project_id", "id", postgresql_where=text("minutes > 0 AND signed_at IS NULL")
         ),
         Index("ix_attendances_next_check_at", "next_check_at", postgresql_where=text("next_check_at IS NOT NULL")),
+        Index("ix_attendances_prove_at", "prove_at", postgresql_where=text("prove_at IS NOT NULL")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -50,6 +52,7 @@ class Attendance(BookingTable, table=True):
     asked: str = prose(default=Asked.NOT_YET.value)
     next_check_at: datetime | None = moment(default=None)
     signed_at: datetime | None = moment(default=None)
+    prove_at: datetime | None = moment(default=None)
     version: int = 1
     created_at: datetime = moment()
 

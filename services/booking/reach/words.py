@@ -28,6 +28,7 @@ KIND_NAMES: Final[Mapping[str, str]] = {
     "attendance_to_sign": N_("time to sign for"),
     "attendance_unsigned": N_("reminder to sign for time"),
     "signing_code": N_("code to sign with"),
+    "certificate_ready": N_("certificate of a course"),
 }
 _OTHER_KIND: Final = N_("another message")
 CHANNEL_NAMES: Final[Mapping[str, str]] = {"email": N_("e-mail"), "sms": N_("text message")}

@@ -19,6 +19,7 @@ _NAMELESS: Final = {"sv": "på dig", "en": "there"}
 _LINKS: Final[Mapping[Form, str]] = {
     Form.PERSONAL_LINK: "/booking/mine/",
     Form.QUEUE_LINK: "/booking/queue/leave/",
+    Form.CERTIFICATE_LINK: "/booking/mine/certificates/",
 }
 _NOT_SHOWN: Final = {
     "sv": "(står bara i meddelandet som skickades)",

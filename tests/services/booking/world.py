@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.attendance.marking import Mark, mark_meeting
-from services.booking.attendance.queries import find_row
+from services.booking.attendance.queries import AttendanceRow, find_row
 from services.booking.bookings.commands import Order, book_seats
 from services.booking.courses.queries import meetings_of
 from services.booking.feeds.commands import make_feed
@@ -15,6 +15,9 @@ from services.booking.feeds.rules import FeedKind, FeedPlan
 from services.booking.needs.rules import MetBy, Priority, WishedMode, WishedTime
 from services.booking.needs.tables import Need, NeedSurvey, TrainingPlan
 from services.booking.people.tables import RoleGrant
+from services.booking.projects.rules import HourRounding
+from services.booking.proof.rules import Attested, AttestedMeeting, CertificateKind, new_code
+from services.booking.proof.tables import Certificate
 from services.booking.requests.rules import RequestState
 from services.booking.requests.tables import TrainingRequest
 from services.booking.seats.waiting import Wish
@@ -95,6 +98,8 @@ async def a_world(session: AsyncSession) -> World:
         "meeting_id": meeting.id,
         "attendance_id": marked.attendance.id,
         "booking_id": booking.id,
+        "certificate_id": (await _a_certificate(session, marked)).id,
+        "code": new_id(),
         "entry_id": waits.id,
         "request_id": request.id,
         "workplace_id": employer.workplace_id,
@@ -103,6 +108,45 @@ async def a_world(session: AsyncSession) -> World:
         "calendar_token": new_id(),
     }
     return World(ids, _grants(project.id, employer.id, project.buyers[0]))
+
+
+async def _a_certificate(session: AsyncSession, row: AttendanceRow) -> Certificate:
+    assert row.attendance is not None
+    of = row.attendance
+    attested = Attested(
+        title=row.course_title,
+        run_reference=row.run_reference,
+        project_name="Lyftkraft",
+        owner_name="Dalabygden",
+        programme_name=None,
+        funders=(),
+        rounding=HourRounding.EXACT,
+        minutes=of.minutes,
+        counted_minutes=of.minutes,
+        meetings=(
+            AttestedMeeting(
+                course_title=row.course_title,
+                starts_at=row.meeting.starts_at,
+                ends_at=row.meeting.ends_at,
+                minutes=of.minutes,
+            ),
+        ),
+    )
+    certificate = Certificate(
+        code=new_code(),
+        kind=CertificateKind.COURSE.value,
+        project_id=of.project_id,
+        employer_id=of.employer_id,
+        participant_id=of.participant_id,
+        run_id=of.run_id,
+        minutes=of.minutes,
+        counted_minutes=of.minutes,
+        attested=attested.model_dump(mode="json"),
+        issued_at=row.meeting.ends_at,
+    )
+    session.add(certificate)
+    await session.flush()
+    return certificate
 
 
 def _grants(project_id: UUID, employer_id: UUID, buyer_id: UUID) -> dict[Role, Grant]:

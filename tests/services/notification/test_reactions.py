@@ -47,6 +47,7 @@ TOLD: list[tuple[type[Fact], dict[str, object], str, str, str]] = [
     (booking.AttendanceSigningAsked, {"is_reminder": False}, "person", "participant", "attendance_to_sign"),
     (booking.AttendanceSigningAsked, {"is_reminder": True}, "person", "participant", "attendance_unsigned"),
     (booking.SigningCodeDrawn, {}, "person", "participant", "signing_code"),
+    (booking.CertificateIssued, {}, "person", "participant", "certificate_ready"),
     (booking.TrainingRequestSubmitted, {}, "person", "contact", "request_received"),
     (booking.TrainingRequestSubmitted, {}, "person", "officer", "request_to_handle"),
     (booking.TrainingRequestWithdrawn, {}, "person", "contact", "request_withdrawn"),

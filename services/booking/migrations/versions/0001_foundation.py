@@ -505,6 +505,43 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_calendar_feeds'))
     )
     op.create_index('uq_calendar_feeds_open', 'calendar_feeds', ['owner_id', 'kind', 'employer_id', 'run_id'], unique=True, postgresql_where=sa.text('withdrawn_at IS NULL'), postgresql_nulls_not_distinct=True)
+    op.create_table('certificates',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('employer_id', sa.Uuid(), nullable=True),
+    sa.Column('participant_id', sa.Uuid(), nullable=False),
+    sa.Column('run_id', sa.Uuid(), nullable=True),
+    sa.Column('month', sa.Date(), nullable=True),
+    sa.Column('minutes', sa.Integer(), nullable=False),
+    sa.Column('counted_minutes', sa.Integer(), nullable=False),
+    sa.Column('attested', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('issued_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('replaced_by_id', sa.Uuid(), nullable=True),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.CheckConstraint("(kind = 'course') = (run_id IS NOT NULL) AND (kind = 'month') = (month IS NOT NULL)", name=op.f('ck_certificates_of')),
+    sa.CheckConstraint("(state = 'replaced') = (replaced_by_id IS NOT NULL)", name=op.f('ck_certificates_replaced')),
+    sa.CheckConstraint("(state = 'valid') = (ended_at IS NULL)", name=op.f('ck_certificates_ended')),
+    sa.CheckConstraint("code ~ '^[23456789BCDFGHJKMNPQRSTVWXZ]{20}$'", name=op.f('ck_certificates_code')),
+    sa.CheckConstraint("kind IN ('course', 'month')", name=op.f('ck_certificates_kind')),
+    sa.CheckConstraint("state IN ('valid', 'revoked', 'replaced')", name=op.f('ck_certificates_state')),
+    sa.CheckConstraint('counted_minutes BETWEEN 0 AND minutes', name=op.f('ck_certificates_minutes')),
+    sa.ForeignKeyConstraint(['employer_id'], ['employers.id'], name=op.f('fk_certificates_employer_id')),
+    sa.ForeignKeyConstraint(['participant_id'], ['persons.id'], name=op.f('fk_certificates_participant_id')),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_certificates_project_id')),
+    sa.ForeignKeyConstraint(['replaced_by_id'], ['certificates.id'], name=op.f('fk_certificates_replaced_by_id')),
+    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_certificates_run_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_certificates')),
+    sa.UniqueConstraint('code', name=op.f('uq_certificates_code'))
+    )
+    op.create_index('ix_certificates_employer_id', 'certificates', ['employer_id', 'id'], unique=False, postgresql_where=sa.text('employer_id IS NOT NULL'))
+    op.create_index('ix_certificates_participant_id', 'certificates', ['participant_id', 'id'], unique=False)
+    op.create_index('ix_certificates_project_id', 'certificates', ['project_id', 'id'], unique=False)
+    op.create_index('ix_certificates_run_id', 'certificates', ['run_id'], unique=False, postgresql_where=sa.text('run_id IS NOT NULL'))
+    op.create_index('uq_certificates_valid', 'certificates', ['participant_id', 'project_id', 'run_id', 'month'], unique=True, postgresql_where=sa.text("state = 'valid'"), postgresql_nulls_not_distinct=True)
     op.create_table('meetings',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('run_id', sa.Uuid(), nullable=False),
@@ -613,6 +650,7 @@ def upgrade() -> None:
     sa.Column('asked', sa.Text(), nullable=False),
     sa.Column('next_check_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('signed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('prove_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("asked IN ('not_yet', 'asked', 'reminded', 'given_up')", name=op.f('ck_attendances_asked')),
@@ -631,6 +669,7 @@ def upgrade() -> None:
     op.create_index('ix_attendances_booking_id', 'attendances', ['booking_id'], unique=False)
     op.create_index('ix_attendances_next_check_at', 'attendances', ['next_check_at'], unique=False, postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.create_index('ix_attendances_participant_id', 'attendances', ['participant_id', 'meeting_id'], unique=False)
+    op.create_index('ix_attendances_prove_at', 'attendances', ['prove_at'], unique=False, postgresql_where=sa.text('prove_at IS NOT NULL'))
     op.create_index('ix_attendances_run_id', 'attendances', ['run_id'], unique=False)
     op.create_index('ix_attendances_unsigned', 'attendances', ['project_id', 'id'], unique=False, postgresql_where=sa.text('minutes > 0 AND signed_at IS NULL'))
     op.create_table('booking_history',
@@ -650,6 +689,19 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_booking_history'))
     )
     op.create_index(op.f('ix_booking_history_booking_id'), 'booking_history', ['booking_id'], unique=False)
+    op.create_table('certificate_history',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor_id', sa.Uuid(), nullable=True),
+    sa.Column('change', sa.Text(), nullable=False),
+    sa.Column('before', sa.Text(), nullable=True),
+    sa.Column('after', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('certificate_id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['certificate_id'], ['certificates.id'], name=op.f('fk_certificate_history_certificate_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_certificate_history'))
+    )
+    op.create_index(op.f('ix_certificate_history_certificate_id'), 'certificate_history', ['certificate_id'], unique=False)
     op.create_table('need_history',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
@@ -1068,10 +1120,13 @@ def downgrade() -> None:
     op.drop_table('seats')
     op.drop_index(op.f('ix_need_history_plan_id'), table_name='need_history')
     op.drop_table('need_history')
+    op.drop_index(op.f('ix_certificate_history_certificate_id'), table_name='certificate_history')
+    op.drop_table('certificate_history')
     op.drop_index(op.f('ix_booking_history_booking_id'), table_name='booking_history')
     op.drop_table('booking_history')
     op.drop_index('ix_attendances_unsigned', table_name='attendances', postgresql_where=sa.text('minutes > 0 AND signed_at IS NULL'))
     op.drop_index('ix_attendances_run_id', table_name='attendances')
+    op.drop_index('ix_attendances_prove_at', table_name='attendances', postgresql_where=sa.text('prove_at IS NOT NULL'))
     op.drop_index('ix_attendances_participant_id', table_name='attendances')
     op.drop_index('ix_attendances_next_check_at', table_name='attendances', postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.drop_index('ix_attendances_booking_id', table_name='attendances')
@@ -1090,6 +1145,12 @@ def downgrade() -> None:
     op.drop_index('ix_meetings_run_id_starts_at', table_name='meetings')
     op.drop_index('ix_meetings_next_check_at', table_name='meetings', postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.drop_table('meetings')
+    op.drop_index('uq_certificates_valid', table_name='certificates', postgresql_where=sa.text("state = 'valid'"), postgresql_nulls_not_distinct=True)
+    op.drop_index('ix_certificates_run_id', table_name='certificates', postgresql_where=sa.text('run_id IS NOT NULL'))
+    op.drop_index('ix_certificates_project_id', table_name='certificates')
+    op.drop_index('ix_certificates_participant_id', table_name='certificates')
+    op.drop_index('ix_certificates_employer_id', table_name='certificates', postgresql_where=sa.text('employer_id IS NOT NULL'))
+    op.drop_table('certificates')
     op.drop_index('uq_calendar_feeds_open', table_name='calendar_feeds', postgresql_where=sa.text('withdrawn_at IS NULL'), postgresql_nulls_not_distinct=True)
     op.drop_table('calendar_feeds')
     op.drop_index('ix_bookings_run_id', table_name='bookings')
