@@ -46,6 +46,7 @@ from services.booking.people.queries import find_names
 from services.booking.projects import api as projects
 from services.booking.projects import lead_pages as project_lead_pages
 from services.booking.proof import api as proof
+from services.booking.proof import outside_api, outside_pages
 from services.booking.proof import pages as proof_pages
 from services.booking.proof import public_pages as proof_public_pages
 from services.booking.proof.typesetter import Typesetter, keep_typesetter
@@ -87,6 +88,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     waiting.router,
     attendance.router,
     proof.router,
+    outside_api.router,
     requests.router,
     reach.router,
     reports.router,
@@ -113,6 +115,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     attendance_pages.router,
     signing_pages.router,
     proof_pages.router,
+    outside_pages.router,
     proof_public_pages.router,
     request_pages.router,
     writing_pages.router,
@@ -145,6 +148,7 @@ def create_app(settings: BookingSettings, **parts: Any) -> FastAPI:  # noqa: ANN
         pages=PAGES,
         page_permits=PAGE_PERMITS,
         find_names=find_names,
+        upload_addresses=outside_pages.UPLOADS,
         **parts,
     )
     keep_keys(app, Keys.derive(settings.secret_key))

@@ -11,6 +11,7 @@ from services.booking.courses.queries import find_course_scope, find_run_scope
 from services.booking.employers.queries import find_employer_scope, find_grant_scope, find_person_scope
 from services.booking.needs.queries import find_need_scope, find_plan_scope
 from services.booking.projects.queries import find_project_scope
+from services.booking.proof.outside_queries import find_outside_scope
 from services.booking.proof.queries import find_certificate_scope
 from services.booking.requests.queries import find_request_scope
 from services.booking.seats.queries import find_entry_scope
@@ -134,6 +135,10 @@ _PROOF: Final[Permits] = {
     "list_run_certificates": Permit({_COACH, _LEAD}),
     "get_certificate": _FOR_EMPLOYER | SELF,
     "check_certificate": PUBLIC,
+    "list_project_outside_courses": Permit({_COACH, _LEAD}),
+    "list_employer_outside_courses": _FOR_EMPLOYER,
+    "get_outside_course": _FOR_EMPLOYER,
+    "decide_outside_course": Permit({_COACH, _LEAD}),
 }
 
 _QUEUES: Final[Permits] = {
@@ -320,6 +325,16 @@ _PROOF_PAGES: Final[Permits] = {
     "get_document_by_link": PUBLIC,
     "show_certificate_check": PUBLIC,
     "send_certificate_check": PUBLIC,
+    "show_project_outside_courses": PERMITS["list_project_outside_courses"],
+    "show_employer_outside_courses": PERMITS["list_employer_outside_courses"],
+    "show_outside_course_form": _FOR_EMPLOYER,
+    "send_outside_course_form": _FOR_EMPLOYER,
+    "show_outside_course": PERMITS["get_outside_course"],
+    "get_outside_evidence": PERMITS["get_outside_course"],
+    "show_outside_acceptance": PERMITS["decide_outside_course"],
+    "send_outside_acceptance": PERMITS["decide_outside_course"],
+    "show_outside_refusal": PERMITS["decide_outside_course"],
+    "send_outside_refusal": PERMITS["decide_outside_course"],
 }
 _REQUEST_PAGES: Final[Permits] = {
     "show_employer_requests": _FOR_EMPLOYER,
@@ -422,6 +437,7 @@ SCOPES: Final[Scopes] = {
     "meeting_id": find_meeting_scope,
     "attendance_id": find_attendance_scope,
     "certificate_id": find_certificate_scope,
+    "outside_course_id": find_outside_scope,
     "booking_id": find_booking_scope,
     "request_id": find_request_scope,
     "entry_id": find_entry_scope,

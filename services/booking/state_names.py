@@ -31,4 +31,5 @@ STATE_NAMES: Final = (
     N_("valid"),
     N_("revoked"),
     N_("replaced"),
+    N_("entered"),
 )

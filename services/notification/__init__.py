@@ -5,7 +5,7 @@ Emits    NotificationDelivered, NotificationFailed.
 Acts on  RunChanged, RunCancelled, RunDecisionAsked, RunConfirmed, MeetingApproached;
          BookingConfirmed, BookingChanged, BookingCancelled, BookingNamesAwaited;
          WaitingEntryJoined, WaitingEntryMoved; SeatOfferOpened, SeatOfferReminded, SeatOfferExpired;
-         AttendanceSigningAsked, SigningCodeDrawn, CertificateIssued; TrainingRequestSubmitted,
+         AttendanceSigningAsked, SigningCodeDrawn, CertificateIssued, OutsideCourseDecided; TrainingRequestSubmitted,
          TrainingRequestWithdrawn, TrainingRequestArranged; TrainingRequestTaken,
          TrainingRequestDeclined, TrainingRequestReturned; SupplierInvited, QuestionAnswered, AwardDecided,
          ProcedureCancelled; ContractSigned.

@@ -84,6 +84,15 @@ def attendance_to_sign(fact: booking.AttendanceSigningAsked) -> Content:
     }
 
 
+def outside_course(fact: booking.OutsideCourseDecided) -> Content:
+    return {
+        "title": fact.title,
+        "provider_name": fact.provider,
+        "reason": fact.answer,
+        "outside_course_id": str(fact.outside_course_id),
+    }
+
+
 def signing_code(fact: booking.SigningCodeDrawn) -> Content:
     """Return the fields; of the code its id is kept, and the digits are made when the text is written."""
     return {

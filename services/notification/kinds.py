@@ -95,6 +95,8 @@ SEATS = Field("seats", Form.COUNT)
 NAMED = Field("named", Form.COUNT)
 PLACE = Field("queue_place", Form.COUNT)
 ENTRY = Field("entry_id")
+PROVIDER = Field("provider_name")
+OUTSIDE = Field("outside_course_id")
 UNTIL = Field("until", Form.MOMENT)
 BOOKED = Field("booked", Form.COUNT)
 MINIMUM = Field("minimum", Form.COUNT)
@@ -183,6 +185,8 @@ _KINDS = (
         replaces=("signing_code",),
     ),
     Kind("certificate_ready", (COURSE, RUN, Field("certificate_link", Form.CERTIFICATE_LINK))),
+    Kind("outside_course_accepted", (TITLE, PROVIDER, OUTSIDE)),
+    Kind("outside_course_declined", (TITLE, PROVIDER, REASON, OUTSIDE)),
     Kind("request_received", (TITLE, REFERENCE)),
     Kind("request_to_handle", (TITLE, REFERENCE)),
     Kind("request_withdrawn", (TITLE, REFERENCE, REASON)),

@@ -27,6 +27,7 @@ from shared.contracts.booking import (
     BookingNamesAwaited,
     CertificateIssued,
     MeetingApproached,
+    OutsideCourseDecided,
     RunCancelled,
     RunChanged,
     RunConfirmed,
@@ -318,6 +319,15 @@ async def on_certificate_issued(delivery: Delivery, fact: CertificateIssued) -> 
     matter = Matter(subject_id=fact.certificate_id, project_id=fact.project_id, employer_id=fact.employer_id)
     content = {**contents.run_content(fact.run), "certificate_link": str(fact.certificate_id)}
     await _tell(delivery, fact, fact.recipients, {_ANY: "certificate_ready"}, matter, lambda _: content)
+
+
+@REACTIONS.on(OutsideCourseDecided)
+async def on_outside_course_decided(delivery: Delivery, fact: OutsideCourseDecided) -> None:
+    """Tell whoever entered an outside course whether it counts."""
+    matter = Matter(subject_id=fact.outside_course_id, project_id=fact.project_id, employer_id=fact.employer_id)
+    kind = "outside_course_accepted" if fact.is_accepted else "outside_course_declined"
+    content = contents.outside_course(fact)
+    await _tell(delivery, fact, fact.recipients, {_ANY: kind}, matter, lambda _: content)
 
 
 def _about_request(

@@ -39,6 +39,8 @@ KIND_NAMES: Final[Mapping[str, str]] = {
     "attendance_unsigned": N_("Reminder to sign for time"),
     "signing_code": N_("Code to sign with"),
     "certificate_ready": N_("Certificate of a course"),
+    "outside_course_accepted": N_("Outside course accepted"),
+    "outside_course_declined": N_("Outside course declined"),
     "invitation_to_bid": N_("Invitation to bid"),
     "question_answered": N_("A question about a procurement is answered"),
     "award": N_("Award notice: the bid was chosen"),

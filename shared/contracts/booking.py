@@ -407,3 +407,19 @@ class CertificateIssued(Fact, type="certificate.issued.v1", topic=ATTENDANCE, ke
     counted_minutes: int = Field(description="by the project's rule of rounding")
     replaces_id: UUID | None
     recipients: tuple[Recipient, ...]
+
+
+class OutsideCourseDecided(Fact, type="outside_course.decided.v1", topic=ATTENDANCE, key="outside_course_id"):
+    """A course that somebody took outside of the project counts in it, or does not; whoever entered it is told."""
+
+    outside_course_id: UUID
+    project_id: UUID
+    employer_id: UUID
+    person_id: UUID
+    need_id: UUID | None
+    is_accepted: bool
+    title: str
+    provider: str
+    minutes: int
+    answer: str | None = Field(description="in the words of whoever decided")
+    recipients: tuple[Recipient, ...]

@@ -18,6 +18,7 @@ from shared.web.pages.errors import answer_of
 from shared.web.problems import Told
 
 LARGEST_BODY: Final = 256 * 1024
+LARGEST_UPLOAD: Final = 5 * 1024 * 1024
 LONGEST_ADDRESS: Final = 8 * 1024
 LARGEST_HEADERS: Final = 32 * 1024
 _BODY_TYPE = re.compile(r'application/json\s*(;\s*charset="?utf-8"?\s*)?', re.IGNORECASE)
@@ -48,12 +49,14 @@ class LimitsMiddleware:
         largest_body: int = LARGEST_BODY,
         form_addresses: tuple[str, ...] = (),
         api_addresses: str = "/",
+        upload_addresses: re.Pattern[str] | None = None,
     ) -> None:
         self._app = app
         self._catalogues = catalogues
         self._largest_body = largest_body
         self._form_addresses = form_addresses
         self._api_addresses = api_addresses
+        self._upload_addresses = upload_addresses
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,7 +66,8 @@ class LimitsMiddleware:
         try:
             _check_address(scope)
             _check_headers(scope)
-            body = await _read_body(headers, receive, self._largest_body)
+            is_upload = self._is_upload(scope["path"], headers)
+            body = await _read_body(headers, receive, LARGEST_UPLOAD if is_upload else self._largest_body)
             _check_type(headers, body, takes_form=self._takes_form(scope["path"]))
         except _GoneError:
             return
@@ -72,6 +76,13 @@ class LimitsMiddleware:
             await answer(scope, receive, send)
             return
         await self._app(scope, _replayed(body, receive), send)
+
+    def _is_upload(self, path: str, headers: Headers) -> bool:
+        """Whether this is a form with a file, sent to one of the pages that take one; it may then be larger."""
+        pattern = self._upload_addresses
+        if pattern is None or pattern.fullmatch(path) is None:
+            return False
+        return _UPLOAD_TYPE.fullmatch(headers.get("content-type", "").strip()) is not None
 
     def _takes_form(self, path: str) -> bool:
         """Whether a form may be sent there: pages take forms, the API only where it says so."""

@@ -29,6 +29,7 @@ NOT_OF_A_PURCHASE = frozenset(
         "entry_id",
         "meeting_id",
         "notification_id",
+        "outside_course_id",
     }
     | {"plan_id", "run_id"}
 )

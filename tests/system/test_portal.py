@@ -122,6 +122,9 @@ NOT_LINKED: Final = frozenset(
         "/booking/me/meetings/{meeting_id}",  # a participant who can sign in and has a seat
         "/booking/issued-certificates/{certificate_id}",  # a course that is over, and time that is signed for
         "/booking/certificates/{code}",
+        "/booking/outside-courses/{outside_course_id}",  # a course that was taken elsewhere
+        "/booking/outside-courses/{outside_course_id}/accept",
+        "/booking/outside-courses/{outside_course_id}/decline",
         "/booking/mine/certificates/{token}",  # a link that stands in a message
         "/booking/needs/{need_id}/way",  # a need for which nothing is booked or asked for
         "/booking/mine/{token}",  # a personal link, which stands in a message

@@ -29,6 +29,8 @@ KIND_NAMES: Final[Mapping[str, str]] = {
     "attendance_unsigned": N_("reminder to sign for time"),
     "signing_code": N_("code to sign with"),
     "certificate_ready": N_("certificate of a course"),
+    "outside_course_accepted": N_("an outside course that counts"),
+    "outside_course_declined": N_("an outside course that does not count"),
 }
 _OTHER_KIND: Final = N_("another message")
 CHANNEL_NAMES: Final[Mapping[str, str]] = {"email": N_("e-mail"), "sms": N_("text message")}

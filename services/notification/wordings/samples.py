@@ -51,6 +51,8 @@ _SAMPLE: Final[dict[str, Any]] = {
     "minutes": 180,
     "personal_link": "https://kurslots.example/booking/mine/AbC…",
     "code": "0417",
+    "provider_name": "Högskolan Dalarna",
+    "outside_course_id": "0192…",
     "certificate_link": "https://kurslots.example/booking/mine/certificates/AbC…",
     "value": {"ore": 24_000_000, "currency": "SEK"},
 }

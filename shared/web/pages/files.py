@@ -6,12 +6,11 @@ The whole request is bounded by `shared.web.limits`; a file is read as UTF-8, or
 from typing import Final, TypeVar
 
 from pydantic import ValidationError
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, forbidden_character
-from shared.web.pages.forms import Form, sent_fields
+from shared.web.pages.forms import Form, sent_file
 from shared.web.validation import field_errors
 
 B = TypeVar("B", bound=Body)
@@ -21,12 +20,8 @@ _NOT_TEXT: Final = N_("The file is not text. Save the spreadsheet as CSV, and se
 
 async def with_file(request: Request, form: Form[B], model: type[B], *, file: str, field: str) -> Form[B]:
     """Return the form with the text of the file, where one was sent, as what was typed in the field."""
-    sent = (await sent_fields(request)).get(file)
-    if not isinstance(sent, UploadFile):
-        return form
-    content = await sent.read()
-    await sent.close()
-    if not sent.filename:
+    content = await sent_file(request, file)
+    if not content:
         return form
     text = _text_in(content)
     form.errors.pop(field, None)

@@ -13,6 +13,7 @@ place.
 Nothing that was typed is lost, and a form that is sent twice is carried out once.
 """
 
+import io
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Generic, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -85,12 +86,7 @@ class Form(Generic[B]):
 async def read_form(request: Request, model: type[B]) -> Form[B]:
     """Return the form that was sent, with its body or with what is wrong; raises nothing for a wrong value."""
     data = await sent_fields(request)
-    # files are read by whoever takes them (`shared.web.pages.files`)
-    typed = {
-        name: [value for value in data.getlist(name) if isinstance(value, str)]
-        for name in data
-        if name not in _OWN_FIELDS
-    }
+    typed = _texts_in(data)
     form: Form[B] = Form(typed=typed, key=_key_in(data))
     rows = rows_in(typed, model, _plain_values)
     try:
@@ -106,8 +102,37 @@ async def read_form(request: Request, model: type[B]) -> Form[B]:
 
 async def sent_fields(request: Request) -> FormData:
     """Return the fields of a form as they were sent; its body can still be read after."""
-    await request.body()  # kept, where reading the form alone would use it up
-    return await request.form()
+    kept: FormData | None = getattr(request.state, "sent_fields", None)
+    if kept is None:
+        await request.body()  # kept, where reading the form alone would use it up
+        sent = await request.form()
+        kept = FormData([(name, await _in_memory(value)) for name, value in sent.multi_items()])
+        request.state.sent_fields = kept
+    return kept
+
+
+async def _in_memory(value: UploadFile | str) -> UploadFile | str:
+    """Return a file as bytes, as its size allows: one on the disk somebody would have to close at the end."""
+    if isinstance(value, str):
+        return value
+    content = await value.read()
+    await value.close()
+    return UploadFile(io.BytesIO(content), size=len(content), filename=value.filename)
+
+
+def _texts_in(data: FormData) -> dict[str, list[str]]:
+    """Return what was typed, by field; a file is not among it (`sent_file`)."""
+    texts: dict[str, list[str]] = {}
+    for name, value in data.multi_items():
+        if name not in _OWN_FIELDS and isinstance(value, str):
+            texts.setdefault(name, []).append(value)
+    return texts
+
+
+async def sent_file(request: Request, name: str) -> bytes:
+    """Return the file that was sent in a field; nothing where none was chosen."""
+    file = (await sent_fields(request)).get(name)
+    return await file.read() if isinstance(file, UploadFile) else b""
 
 
 def _key_in(data: FormData) -> str:

@@ -16,8 +16,9 @@ from services.booking.needs.rules import MetBy, Priority, WishedMode, WishedTime
 from services.booking.needs.tables import Need, NeedSurvey, TrainingPlan
 from services.booking.people.tables import RoleGrant
 from services.booking.projects.rules import HourRounding
+from services.booking.proof.outside_rules import ProviderKind
 from services.booking.proof.rules import Attested, AttestedMeeting, CertificateKind, new_code
-from services.booking.proof.tables import Certificate
+from services.booking.proof.tables import Certificate, OutsideCourse
 from services.booking.requests.rules import RequestState
 from services.booking.requests.tables import TrainingRequest
 from services.booking.seats.waiting import Wish
@@ -28,6 +29,7 @@ from shared.kernel.roles import Role
 from tests.services.booking.offered import (
     MONDAY_MORNING,
     TODAY,
+    AnEmployer,
     a_clock,
     a_person,
     a_project,
@@ -100,6 +102,7 @@ async def a_world(session: AsyncSession) -> World:
         "booking_id": booking.id,
         "certificate_id": (await _a_certificate(session, marked)).id,
         "code": new_id(),
+        "outside_course_id": (await _an_outside_course(session, project.id, employer)).id,
         "entry_id": waits.id,
         "request_id": request.id,
         "workplace_id": employer.workplace_id,
@@ -147,6 +150,25 @@ async def _a_certificate(session: AsyncSession, row: AttendanceRow) -> Certifica
     session.add(certificate)
     await session.flush()
     return certificate
+
+
+async def _an_outside_course(session: AsyncSession, project_id: UUID, employer: AnEmployer) -> OutsideCourse:
+    course = OutsideCourse(
+        project_id=project_id,
+        employer_id=employer.id,
+        participant_id=employer.people[0],
+        title="Kvalitetsteknik",
+        provider="Högskolan Dalarna",
+        provider_kind=ProviderKind.UNIVERSITY.value,
+        starts_on=TODAY,
+        ends_on=TODAY,
+        minutes=480,
+        entered_by=employer.contact,
+        entered_at=MONDAY_MORNING,
+    )
+    session.add(course)
+    await session.flush()
+    return course
 
 
 def _grants(project_id: UUID, employer_id: UUID, buyer_id: UUID) -> dict[Role, Grant]:

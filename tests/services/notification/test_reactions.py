@@ -47,6 +47,8 @@ TOLD: list[tuple[type[Fact], dict[str, object], str, str, str]] = [
     (booking.AttendanceSigningAsked, {"is_reminder": False}, "person", "participant", "attendance_to_sign"),
     (booking.AttendanceSigningAsked, {"is_reminder": True}, "person", "participant", "attendance_unsigned"),
     (booking.SigningCodeDrawn, {}, "person", "participant", "signing_code"),
+    (booking.OutsideCourseDecided, {"is_accepted": True}, "person", "entered_by", "outside_course_accepted"),
+    (booking.OutsideCourseDecided, {"is_accepted": False}, "person", "entered_by", "outside_course_declined"),
     (booking.CertificateIssued, {}, "person", "participant", "certificate_ready"),
     (booking.TrainingRequestSubmitted, {}, "person", "contact", "request_received"),
     (booking.TrainingRequestSubmitted, {}, "person", "officer", "request_to_handle"),

@@ -717,6 +717,41 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_need_history'))
     )
     op.create_index(op.f('ix_need_history_plan_id'), 'need_history', ['plan_id'], unique=False)
+    op.create_table('outside_courses',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('employer_id', sa.Uuid(), nullable=False),
+    sa.Column('participant_id', sa.Uuid(), nullable=False),
+    sa.Column('need_id', sa.Uuid(), nullable=True),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('provider', sa.Text(), nullable=False),
+    sa.Column('provider_kind', sa.Text(), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('ends_on', sa.Date(), nullable=False),
+    sa.Column('minutes', sa.Integer(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('entered_by', sa.Uuid(), nullable=False),
+    sa.Column('entered_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('decided_by', sa.Uuid(), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.CheckConstraint("(state = 'entered') = (decided_by IS NULL)", name=op.f('ck_outside_courses_decided')),
+    sa.CheckConstraint("provider_kind IN ('university', 'vocational', 'adult', 'other')", name=op.f('ck_outside_courses_provider_kind')),
+    sa.CheckConstraint("state <> 'declined' OR answer IS NOT NULL", name=op.f('ck_outside_courses_answer')),
+    sa.CheckConstraint("state IN ('entered', 'accepted', 'declined')", name=op.f('ck_outside_courses_state')),
+    sa.CheckConstraint('ends_on >= starts_on', name=op.f('ck_outside_courses_period')),
+    sa.CheckConstraint('minutes BETWEEN 1 AND 120000', name=op.f('ck_outside_courses_minutes')),
+    sa.ForeignKeyConstraint(['decided_by'], ['persons.id'], name=op.f('fk_outside_courses_decided_by')),
+    sa.ForeignKeyConstraint(['employer_id', 'project_id'], ['employer_projects.employer_id', 'employer_projects.project_id'], name=op.f('fk_outside_courses_employer_id_project_id')),
+    sa.ForeignKeyConstraint(['entered_by'], ['persons.id'], name=op.f('fk_outside_courses_entered_by')),
+    sa.ForeignKeyConstraint(['need_id'], ['needs.id'], name=op.f('fk_outside_courses_need_id')),
+    sa.ForeignKeyConstraint(['participant_id'], ['persons.id'], name=op.f('fk_outside_courses_participant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outside_courses'))
+    )
+    op.create_index('ix_outside_courses_employer_id', 'outside_courses', ['employer_id', 'project_id', 'id'], unique=False)
+    op.create_index('ix_outside_courses_project_id', 'outside_courses', ['project_id', 'id'], unique=False)
+    op.create_index('uq_outside_courses_once', 'outside_courses', ['participant_id', 'project_id', 'title', 'starts_on', 'ends_on'], unique=True, postgresql_where=sa.text("state <> 'declined'"))
     op.create_table('seats',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('booking_id', sa.Uuid(), nullable=False),
@@ -829,6 +864,28 @@ def upgrade() -> None:
     )
     op.create_index('ix_attendance_signatures_attendance_id', 'attendance_signatures', ['attendance_id'], unique=False)
     op.create_index('uq_attendance_signatures_counts', 'attendance_signatures', ['attendance_id'], unique=True, postgresql_where=sa.text('replaced_at IS NULL'))
+    op.create_table('outside_course_history',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor_id', sa.Uuid(), nullable=True),
+    sa.Column('change', sa.Text(), nullable=False),
+    sa.Column('before', sa.Text(), nullable=True),
+    sa.Column('after', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('outside_course_id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['outside_course_id'], ['outside_courses.id'], name=op.f('fk_outside_course_history_outside_course_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outside_course_history'))
+    )
+    op.create_index(op.f('ix_outside_course_history_outside_course_id'), 'outside_course_history', ['outside_course_id'], unique=False)
+    op.create_table('outside_evidence',
+    sa.Column('outside_course_id', sa.Uuid(), nullable=False),
+    sa.Column('media_type', sa.Text(), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.CheckConstraint("media_type IN ('application/pdf', 'image/png', 'image/jpeg')", name=op.f('ck_outside_evidence_media_type')),
+    sa.CheckConstraint('octet_length(content) BETWEEN 1 AND 4194304', name=op.f('ck_outside_evidence_size')),
+    sa.ForeignKeyConstraint(['outside_course_id'], ['outside_courses.id'], name=op.f('fk_outside_evidence_outside_course_id')),
+    sa.PrimaryKeyConstraint('outside_course_id', name=op.f('pk_outside_evidence'))
+    )
     op.create_table('requested_runs',
     sa.Column('request_id', sa.Uuid(), nullable=False),
     sa.Column('run_id', sa.Uuid(), nullable=False),
@@ -1101,6 +1158,9 @@ def downgrade() -> None:
     op.drop_index('ix_seat_meetings_meeting_id', table_name='seat_meetings')
     op.drop_table('seat_meetings')
     op.drop_table('requested_runs')
+    op.drop_table('outside_evidence')
+    op.drop_index(op.f('ix_outside_course_history_outside_course_id'), table_name='outside_course_history')
+    op.drop_table('outside_course_history')
     op.drop_index('uq_attendance_signatures_counts', table_name='attendance_signatures', postgresql_where=sa.text('replaced_at IS NULL'))
     op.drop_index('ix_attendance_signatures_attendance_id', table_name='attendance_signatures')
     op.drop_table('attendance_signatures')
@@ -1118,6 +1178,10 @@ def downgrade() -> None:
     op.drop_index('ix_seats_pool_id', table_name='seats', postgresql_where=sa.text('released_at IS NULL'))
     op.drop_index('ix_seats_participant_id', table_name='seats')
     op.drop_table('seats')
+    op.drop_index('uq_outside_courses_once', table_name='outside_courses', postgresql_where=sa.text("state <> 'declined'"))
+    op.drop_index('ix_outside_courses_project_id', table_name='outside_courses')
+    op.drop_index('ix_outside_courses_employer_id', table_name='outside_courses')
+    op.drop_table('outside_courses')
     op.drop_index(op.f('ix_need_history_plan_id'), table_name='need_history')
     op.drop_table('need_history')
     op.drop_index(op.f('ix_certificate_history_certificate_id'), table_name='certificate_history')
