@@ -54,6 +54,7 @@ from services.booking.reach import api as reach
 from services.booking.reach import pages as reach_pages
 from services.booking.reports import api as reports
 from services.booking.reports import pages as report_pages
+from services.booking.reports import results_pages as result_pages
 from services.booking.requests import api as requests
 from services.booking.requests import pages as request_pages
 from services.booking.requests import writing_pages
@@ -121,6 +122,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     writing_pages.router,
     reach_pages.router,
     report_pages.router,
+    result_pages.router,
     feed_pages.router,
     course_lead_pages.router,
     run_lead_pages.router,

@@ -34,6 +34,8 @@ _PROJECTS: Final[Permits] = {
     "get_project": PUBLIC,
     "change_project_settings": _RUNS_PROJECT,
     "get_figures": _SEES_PROJECT,
+    "list_results": _SEES_PROJECT,
+    "list_result_rows": _SEES_PROJECT,
 }
 
 _PEOPLE: Final[Permits] = {
@@ -365,6 +367,9 @@ _LEAD_PAGES: Final[Permits] = {
     "show_my_projects": _RUNS_PROJECT,
     "show_figures": _SEES_PROJECT,
     "follow_figures": _SEES_PROJECT,
+    # which project's, and whose of it, the page asks itself: a coach of chosen employers sees theirs
+    "show_results": PERMITS["list_results"],
+    "show_result_rows": PERMITS["list_result_rows"],
     "show_demand": _RUNS_PROJECT,
     "show_project_courses": _RUNS_PROJECT,
     "show_add_course": _RUNS_PROJECT,

@@ -19,6 +19,8 @@ PERSONAL: Final = {
     "persons.number_kind": _VALUES,
     "persons.number_sealed": _VALUES,
     "persons.number_hash": _VALUES,
+    "persons.gender": f"{_VALUES}; read for figures alone",
+    "persons.birth_year": f"{_VALUES}; read for figures alone",
     "accounts.person_id": "the row is removed",
     "accounts.issuer": "the row is removed",
     "accounts.subject": "the row is removed",

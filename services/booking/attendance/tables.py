@@ -30,6 +30,7 @@ class Attendance(BookingTable, table=True):
         CheckConstraint(state_check("source", Source), name="source"),
         CheckConstraint(state_check("asked", Asked), name="asked"),
         CheckConstraint("signed_at IS NULL OR (minutes > 0 AND next_check_at IS NULL)", name="signed"),
+        Index("ix_attendances_project_id", "project_id", "meeting_id"),
         Index("ix_attendances_run_id", "run_id"),
         Index("ix_attendances_booking_id", "booking_id"),
         Index("ix_attendances_participant_id", "participant_id", "meeting_id"),

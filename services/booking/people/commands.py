@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.base import check_version, locked
 from services.booking.keys import Keys
-from services.booking.people.rules import Education, EntryStatus, NumberKind, PersonDetails
+from services.booking.people.rules import Education, EntryStatus, NumberKind, PersonDetails, coarse_of
 from services.booking.people.states import person_state
 from services.booking.people.tables import Participation, Person, PersonHistory
 from shared.kernel.clock import Clock
@@ -47,6 +47,8 @@ async def add_person(
         person.number_kind = details.number.kind.value
         person.number_sealed = keys.seal(details.number.digits)
         person.number_hash = keys.lookup("person", details.number.digits)
+        coarse = coarse_of(details.number)
+        person.gender, person.birth_year = coarse.gender, coarse.birth_year
     session.add(person)
     await session.flush()
     await tell_person(session, clock, person, change="added", by=by, tells=tells)

@@ -58,3 +58,4 @@ def clear(person: Person) -> None:
     person.email = person.phone = None
     person.number_kind = NumberKind.NONE.value
     person.number_sealed = person.number_hash = None
+    person.gender = person.birth_year = None

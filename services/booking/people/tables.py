@@ -6,11 +6,11 @@ An identity number is here only sealed, with a keyed hash; history rows tell wha
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, SmallInteger, UniqueConstraint, text
 from sqlmodel import Field
 
 from services.booking.base import BookingTable, HistoryColumns, moment, prose, sorted_text
-from services.booking.people.rules import HELD_FOR, BoundBy, Education, EntryStatus, NumberKind
+from services.booking.people.rules import HELD_FOR, BoundBy, Education, EntryStatus, Gender, NumberKind
 from shared.kernel.ids import new_id
 from shared.kernel.roles import Role
 from shared.kernel.states import state_check
@@ -26,6 +26,10 @@ class Person(BookingTable, table=True):
             "(number_kind = 'none') = (number_sealed IS NULL) AND (number_sealed IS NULL) = (number_hash IS NULL)",
             name="number",
         ),
+        CheckConstraint(state_check("gender", Gender), name="gender"),
+        CheckConstraint(
+            "number_kind IN ('personal', 'coordination') OR num_nonnulls(gender, birth_year) = 0", name="coarse"
+        ),
         CheckConstraint("language IN ('sv', 'en')", name="language"),
         Index("ix_persons_number_hash", "number_hash", postgresql_where=text("number_hash IS NOT NULL")),
     )
@@ -40,6 +44,12 @@ class Person(BookingTable, table=True):
     number_kind: str = prose(default=NumberKind.NONE.value)
     number_sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
     number_hash: bytes | None = Field(default=None, sa_type=LargeBinary)
+    gender: str | None = prose(default=None)
+    birth_year: int | None = Field(
+        default=None,
+        sa_type=SmallInteger,
+        sa_column_kwargs={"comment": "with gender: what the number says, for figures alone"},
+    )
     version: int = Field(default=0, sa_type=BigInteger)
     created_at: datetime = moment()
     erased_at: datetime | None = moment(default=None)

@@ -43,3 +43,8 @@ def section(sni: str, version: SniVersion) -> str | None:
 def sections(version: SniVersion) -> frozenset[str]:
     """Return the letters that exist in a version."""
     return frozenset(letter for letter, _, _ in _DIVISIONS[version])
+
+
+def divisions(version: SniVersion) -> tuple[tuple[str, int, int], ...]:
+    """Return each section's letter with its first and last division."""
+    return _DIVISIONS[version]

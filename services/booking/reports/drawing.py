@@ -100,3 +100,19 @@ def place_bars(rows: Sequence[PlaceRow], unknown: str, language: Language) -> li
 def money(ore: int, currency: str) -> Money:
     """Return an amount to be written."""
     return Money(ore, currency)
+
+
+def number(value: int, language: Language) -> str:
+    """Return a count as it is written."""
+    return shown_number(value, language)
+
+
+def hours(minutes: int, language: Language) -> str:
+    """Return hours and minutes as they are written, exactly: 12:30."""
+    return f"{shown_number(minutes // 60, language)}:{minutes % 60:02d}"
+
+
+def group_bars(bars: Sequence[tuple[str, int, str]], most: int | None = None) -> list[Bar]:
+    """Return a chart's bars of groups: those of most where only so many are drawn, else all in their order."""
+    drawn = bars if most is None else sorted(bars, key=lambda bar: -bar[1])[:most]
+    return [Bar(name, value, shown) for name, value, shown in drawn]

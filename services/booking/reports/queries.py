@@ -35,7 +35,7 @@ _BOOKED = text("""
 _ATTENDED = text("""
     WITH told AS (
         SELECT attended.participant_id, attended.minutes, attended.signed_at,
-               coalesce(encode(persons.number_hash, 'hex'), persons.id::text) AS person,
+               meetings.ends_at, coalesce(encode(persons.number_hash, 'hex'), persons.id::text) AS person,
                CASE CAST(:rounding AS text)
                    WHEN 'per_activity' THEN attended.run_id::text
                    WHEN 'per_month' THEN to_char(meetings.starts_at AT TIME ZONE 'Europe/Stockholm', 'YYYY-MM')
@@ -52,7 +52,7 @@ _ATTENDED = text("""
         SELECT minutes, signed, CASE WHEN CAST(:rounding AS text) = 'exact' THEN 1 ELSE 60 END AS whole FROM units
     )
     SELECT (SELECT count(DISTINCT person) FROM told WHERE minutes > 0) AS persons,
-           (SELECT count(*) FROM told WHERE minutes = 0) AS no_shows,
+           (SELECT count(*) FROM told WHERE minutes = 0 AND ends_at <= :now) AS no_shows,
            coalesce(sum(minutes), 0)::bigint AS minutes,
            coalesce(sum(minutes / whole * whole), 0)::bigint AS counted_minutes,
            coalesce(sum(signed / whole * whole), 0)::bigint AS signed_minutes
@@ -121,16 +121,17 @@ async def get_figures(session: AsyncSession, clock: Clock, project_id: UUID) -> 
     """Return what the project has reached against its targets; raises NotFound."""
     project = await get_project_row(session, project_id)
     connection = await session.connection()
-    given = {"project_id": project_id}
+    given, now = {"project_id": project_id}, clock.now()
     booked = (await connection.execute(_BOOKED, given)).one()
-    attended = (await connection.execute(_ATTENDED, {**given, "rounding": project.hour_rounding})).mappings().one()
+    marked = {**given, "rounding": project.hour_rounding, "now": now}
+    attended = (await connection.execute(_ATTENDED, marked)).mappings().one()
     employers = (await connection.execute(_JOINED, given)).scalar_one()
     contracted = {row.currency: row for row in await connection.execute(_CONTRACTED, given)}
     granted = {row.currency: row.ore for row in await connection.execute(_FUNDED, given)}
     minutes = project.target_minutes
     return FiguresView(
         project_id=project_id,
-        as_of=clock.now(),
+        as_of=now,
         persons=Measure(reached=booked.persons, target=project.target_persons),
         employers=Measure(reached=employers, target=project.target_employers),
         hours=Measure(reached=booked.minutes // _MINUTES, target=None if minutes is None else minutes // _MINUTES),

@@ -31,12 +31,16 @@ def upgrade() -> None:
     sa.Column('number_kind', sa.Text(), nullable=False),
     sa.Column('number_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('number_hash', sa.LargeBinary(), nullable=True),
+    sa.Column('gender', sa.Text(), nullable=True),
+    sa.Column('birth_year', sa.SmallInteger(), nullable=True, comment='with gender: what the number says, for figures alone'),
     sa.Column('version', sa.BigInteger(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('erased_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("(number_kind = 'none') = (number_sealed IS NULL) AND (number_sealed IS NULL) = (number_hash IS NULL)", name=op.f('ck_persons_number')),
+    sa.CheckConstraint("gender IN ('woman', 'man')", name=op.f('ck_persons_gender')),
     sa.CheckConstraint("language IN ('sv', 'en')", name=op.f('ck_persons_language')),
     sa.CheckConstraint("number_kind IN ('none', 'personal', 'coordination', 'substitute')", name=op.f('ck_persons_number_kind')),
+    sa.CheckConstraint("number_kind IN ('personal', 'coordination') OR num_nonnulls(gender, birth_year) = 0", name=op.f('ck_persons_coarse')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_persons'))
     )
     op.create_index('ix_persons_number_hash', 'persons', ['number_hash'], unique=False, postgresql_where=sa.text('number_hash IS NOT NULL'))
@@ -670,6 +674,7 @@ def upgrade() -> None:
     op.create_index('ix_attendances_next_check_at', 'attendances', ['next_check_at'], unique=False, postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.create_index('ix_attendances_participant_id', 'attendances', ['participant_id', 'meeting_id'], unique=False)
     op.create_index('ix_attendances_prove_at', 'attendances', ['prove_at'], unique=False, postgresql_where=sa.text('prove_at IS NOT NULL'))
+    op.create_index('ix_attendances_project_id', 'attendances', ['project_id', 'meeting_id'], unique=False)
     op.create_index('ix_attendances_run_id', 'attendances', ['run_id'], unique=False)
     op.create_index('ix_attendances_unsigned', 'attendances', ['project_id', 'id'], unique=False, postgresql_where=sa.text('minutes > 0 AND signed_at IS NULL'))
     op.create_table('booking_history',
@@ -1191,6 +1196,7 @@ def downgrade() -> None:
     op.drop_index('ix_attendances_unsigned', table_name='attendances', postgresql_where=sa.text('minutes > 0 AND signed_at IS NULL'))
     op.drop_index('ix_attendances_run_id', table_name='attendances')
     op.drop_index('ix_attendances_prove_at', table_name='attendances', postgresql_where=sa.text('prove_at IS NOT NULL'))
+    op.drop_index('ix_attendances_project_id', table_name='attendances')
     op.drop_index('ix_attendances_participant_id', table_name='attendances')
     op.drop_index('ix_attendances_next_check_at', table_name='attendances', postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.drop_index('ix_attendances_booking_id', table_name='attendances')
