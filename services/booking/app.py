@@ -37,6 +37,7 @@ from services.booking.keys import Keys
 from services.booking.needs import api as needs
 from services.booking.needs import lead_pages as needs_lead_pages
 from services.booking.needs import pages as need_pages
+from services.booking.overview import hours_pages
 from services.booking.overview import pages as overview_pages
 from services.booking.people import api as people
 from services.booking.people import lead_pages as participant_pages
@@ -104,6 +105,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     need_pages.router,
     needs_lead_pages.router,
     overview_pages.router,
+    hours_pages.router,
     seat_pages.router,
     run_pages.router,
     placing_pages.router,

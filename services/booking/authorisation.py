@@ -252,6 +252,7 @@ _OVERVIEW_PAGES: Final[Permits] = {
     "show_employers": _SEES_EMPLOYER,
     "show_employer": _SEES_EMPLOYER,
     "show_employer_history": _SEES_EMPLOYER,
+    "show_hours": _FOR_EMPLOYER,
 }
 
 _RUN_PAGES: Final[Permits] = {

@@ -12,6 +12,7 @@ from services.booking.employers import wording
 from services.booking.employers.history import Entry, history_entries
 from services.booking.employers.standing import Standing, standing_of
 from services.booking.overview import queries, waiting
+from services.booking.overview.hours import plan_shares
 from services.booking.overview.queries import EmployerRow, EmployersFilter
 from services.booking.overview.steps import steps_for
 from services.booking.people.queries import HeldRoleView, list_employer_roles
@@ -94,6 +95,7 @@ async def _own_start(request: Request, session: ReadSession, clock: CurrentClock
         in_care=await waiting.employers_in_care(session, coached, now, _MOST_SHOWN) if coached else None,
         led=await queries.project_names(session, led),
         figures_of=await queries.projects_told_to(session, actor, _MOST_SHOWN),
+        coached=await queries.project_names(session, [grant.project_id for grant in coached if grant.project_id]),
         state_names=STATE_NAMES,
         state_kinds=STATE_KINDS,
     )
@@ -149,6 +151,7 @@ async def show_employer(request: Request, employer_id: UUID, session: ReadSessio
         steps=[step for part in of_now for step in steps_for(*part, waits[part])],
         projects={part.project_id: part.name for part in acted_in} if len(acted_in) > 1 else {},
         people={part.project_id: waits[employer_id, part.project_id].people for part in acted_in},
+        shares=await plan_shares(session, employer_id, [part.project_id for part in acted_in]),
         holders=await _holders(session, standing),
         history=await _history(request, session, standing, PageFilter(limit=_SHOWN)),
         wording=wording,

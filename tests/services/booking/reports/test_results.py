@@ -150,6 +150,7 @@ async def reached(office: Office) -> Reached:
     async with office.transaction() as session:
         reached = await something_reached(session, AProject(office.project_id, (office.buyer_id,)), office.clock)
     await office.holder("coach-of-one", Grant(Role.COACH, project_id=office.project_id, employer_id=reached.mora.id))
+    office.clock.advance(timedelta(days=15))
     return reached
 
 
@@ -169,7 +170,6 @@ def results_of(office: Office, **asked: str) -> str:
 async def test_the_page_shows_reached_beside_target_and_time_and_leads_to_rows(
     office: Office, lead: httpx.AsyncClient
 ) -> None:
-    office.clock.advance(timedelta(days=15))
     page = page_of(await lead.get(results_of(office, by="municipality")))
     for told in (
         "7 of 500",
@@ -242,3 +242,18 @@ async def test_the_page_costs_the_same_whatever_is_reached(office: Office, lead:
         costs.append(len(sent))
     assert lead
     assert costs[0] == costs[1] <= 12
+
+
+async def test_an_employer_sees_the_hours_of_each_of_its_people(
+    office: Office, reached: Reached, lead: httpx.AsyncClient
+) -> None:
+    address = f"/booking/projects/{office.project_id}/employers/{reached.falun.id}/hours"
+    page = page_of(await lead.get(f"/booking/employers/{reached.falun.id}"))
+    page.tag("a", href=address)
+    assert "1 of 3" in page.text
+    rows = list(csv.DictReader(io.StringIO((await lead.get(f"{address}?format=csv")).text.lstrip("\ufeff"))))
+    assert sorted(int(row["Minutes attended"]) for row in rows) == [0, 59, 61, 180]
+    assert {row["Minutes booked"] for row in rows} == {"300"}
+    assert sum(int(row["Did not come"]) for row in rows) == 1
+    shown = page_of(await lead.get(address))
+    assert ("3:00" in shown.text, "1:01" in shown.text) == (True, True)
