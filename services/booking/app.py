@@ -10,7 +10,6 @@ from services.booking.attendance import led_pages as attendance_pages
 from services.booking.attendance import marking_pages, signing_pages
 from services.booking.authorisation import PAGE_PERMITS, PERMITS, SCOPES
 from services.booking.bookings import api as bookings
-from services.booking.bookings import lead_pages as run_lead_pages
 from services.booking.bookings import (
     deciding_api,
     deciding_pages,
@@ -22,6 +21,7 @@ from services.booking.bookings import (
     substitution_api,
     substitution_pages,
 )
+from services.booking.bookings import lead_pages as run_lead_pages
 from services.booking.bookings import pages as booking_pages
 from services.booking.composition import keep_keys, keep_links
 from services.booking.courses import api as courses

@@ -673,8 +673,8 @@ def upgrade() -> None:
     op.create_index('ix_attendances_booking_id', 'attendances', ['booking_id'], unique=False)
     op.create_index('ix_attendances_next_check_at', 'attendances', ['next_check_at'], unique=False, postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.create_index('ix_attendances_participant_id', 'attendances', ['participant_id', 'meeting_id'], unique=False)
-    op.create_index('ix_attendances_prove_at', 'attendances', ['prove_at'], unique=False, postgresql_where=sa.text('prove_at IS NOT NULL'))
     op.create_index('ix_attendances_project_id', 'attendances', ['project_id', 'meeting_id'], unique=False)
+    op.create_index('ix_attendances_prove_at', 'attendances', ['prove_at'], unique=False, postgresql_where=sa.text('prove_at IS NOT NULL'))
     op.create_index('ix_attendances_run_id', 'attendances', ['run_id'], unique=False)
     op.create_index('ix_attendances_unsigned', 'attendances', ['project_id', 'id'], unique=False, postgresql_where=sa.text('minutes > 0 AND signed_at IS NULL'))
     op.create_table('booking_history',
