@@ -152,7 +152,7 @@ def create_app(settings: BookingSettings, **parts: Any) -> FastAPI:  # noqa: ANN
         pages=PAGES,
         page_permits=PAGE_PERMITS,
         find_names=find_names,
-        upload_addresses=outside_pages.UPLOADS,
+        upload_addresses=(names_pages.UPLOADS, outside_pages.UPLOADS),
         **parts,
     )
     keep_keys(app, Keys.derive(settings.secret_key))

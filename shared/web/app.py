@@ -78,7 +78,7 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
     pages: Sequence[APIRouter] = (),
     page_permits: Permits | None = None,
     template_folders: Mapping[str, Path] | None = None,
-    upload_addresses: re.Pattern[str] | None = None,
+    upload_addresses: Sequence[re.Pattern[str]] = (),
     find_names: FindNames = no_names,
 ) -> FastAPI:
     """Return the web app of a service, with everything under `/<service>`.
@@ -87,8 +87,8 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
     `issuer_transport` stands in for the network to the issuer. Addresses that begin with one of `form_addresses` (below
     the API) take a form besides JSON: other systems call them and choose how. `pages` answer with HTML below
     `/<service>`, each with its permit in `page_permits`; an area's templates are those in its folder, and those of
-    `template_folders`, by the name that they are asked for with. Pages whose whole address fits `upload_addresses` take
-    a form with a file.
+    `template_folders`, by the name that they are asked for with. Pages whose whole address fits one of
+    `upload_addresses` take a form with a file.
     """
     prefix = f"/{service}/api/v1"
     page_routers = [*pages, browser.router, shell.router]
@@ -166,7 +166,7 @@ def create_service_app(  # noqa: PLR0913 - a composition root names every part
                 largest_body=largest_body,
                 form_addresses=tuple(f"{prefix}{address}" for address in form_addresses),
                 api_addresses=f"/{service}/api/",
-                upload_addresses=upload_addresses,
+                upload_addresses=tuple(upload_addresses),
             ),
             Middleware(FaultMiddleware, catalogues=catalogues),
         ],

@@ -49,7 +49,7 @@ class LimitsMiddleware:
         largest_body: int = LARGEST_BODY,
         form_addresses: tuple[str, ...] = (),
         api_addresses: str = "/",
-        upload_addresses: re.Pattern[str] | None = None,
+        upload_addresses: tuple[re.Pattern[str], ...] = (),
     ) -> None:
         self._app = app
         self._catalogues = catalogues
@@ -68,7 +68,7 @@ class LimitsMiddleware:
             _check_headers(scope)
             is_upload = self._is_upload(scope["path"], headers)
             body = await _read_body(headers, receive, LARGEST_UPLOAD if is_upload else self._largest_body)
-            _check_type(headers, body, takes_form=self._takes_form(scope["path"]))
+            _check_type(headers, body, takes_form=self._takes_form(scope["path"]), is_upload=is_upload)
         except _GoneError:
             return
         except _RefusedError as refused:
@@ -79,8 +79,7 @@ class LimitsMiddleware:
 
     def _is_upload(self, path: str, headers: Headers) -> bool:
         """Whether this is a form with a file, sent to one of the pages that take one; it may then be larger."""
-        pattern = self._upload_addresses
-        if pattern is None or pattern.fullmatch(path) is None:
+        if not any(pattern.fullmatch(path) for pattern in self._upload_addresses):
             return False
         return _UPLOAD_TYPE.fullmatch(headers.get("content-type", "").strip()) is not None
 
@@ -138,9 +137,9 @@ async def _read_body(headers: Headers, receive: Receive, largest: int) -> bytes:
             return b"".join(parts)
 
 
-def _check_type(headers: Headers, body: bytes, *, takes_form: bool) -> None:
+def _check_type(headers: Headers, body: bytes, *, takes_form: bool, is_upload: bool) -> None:
     content_type = headers.get("content-type", "").strip()
-    is_form = takes_form and any(each.fullmatch(content_type) for each in (_FORM_TYPE, _UPLOAD_TYPE))
+    is_form = is_upload or (takes_form and _FORM_TYPE.fullmatch(content_type) is not None)
     if body and not is_form and not _BODY_TYPE.fullmatch(content_type):
         text = Text(N_("The body must be JSON: send it with Content-Type: application/json."))
         raise _RefusedError(Told(415, "not_json", text, headers={"accept": "application/json"}))

@@ -1,7 +1,8 @@
 """Naming many at once on a page: a list that is pasted or sent as a file; each line that is wrong is shown."""
 
+import re
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -23,6 +24,7 @@ from shared.web.pages.forms import Form, read_form, take_form
 from shared.web.pages.rendering import render
 
 router = APIRouter()
+UPLOADS: Final = re.compile(r"/booking/bookings/[^/]+/names")
 _FILE = "file"
 
 
