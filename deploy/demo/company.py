@@ -1,11 +1,13 @@
 """The company's part: registering, mapping needs, booking seats, asking for training; and what the figures say."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.demo.client import StoryError
 from deploy.demo.figures import Figures, expect_figures, read_figures
 from deploy.demo.invented import Company, a_company, a_name, a_person
+from deploy.demo.recount import Recount
 from deploy.demo.report import StepReport
 from deploy.demo.sinks import Expected
 from deploy.demo.telling import BOOKED, BOOKING, COMPANIES, LEAD, NAMED, PROJECT_CODE, Telling
@@ -29,6 +31,7 @@ async def register(telling: Telling, step: StepReport) -> None:
     companies = [
         a_company(a_name("Falu", telling.number), [("Stockholm", "0180"), ("Falun", "2080")]),
         a_company(a_name("Borlänge", telling.number), [("Borlänge", "2081")]),
+        a_company(a_name("Ludvika", telling.number), [("Ludvika", "2085")]),
     ]
     telling.known["companies"] = []
     ready_made = load_ready_made().people
@@ -92,7 +95,8 @@ async def map_needs(telling: Telling, step: StepReport) -> None:
 
 
 async def book(telling: Telling, step: StepReport) -> None:
-    run = await _offered_run(telling)
+    days = [telling.morning(30) + timedelta(days=day) for day in (0, 1)]
+    run = await offer_run(telling, capacity=_CAPACITY, meetings=[(day, day + timedelta(hours=8)) for day in days])
     workplace = next(place for place in telling.company["workplaces"] if telling.admits(place))
     people = []
     for number in range(NAMED):
@@ -117,21 +121,23 @@ async def book(telling: Telling, step: StepReport) -> None:
     await telling.told(step, *told)
 
 
-async def _offered_run(telling: Telling) -> dict[str, Any]:
+async def offer_run(
+    telling: Telling, *, capacity: int, meetings: Sequence[tuple[datetime, datetime]]
+) -> dict[str, Any]:
+    """Schedule a run of the project's first course in Falun; meetings by when they begin and end."""
     courses = await telling.cast.get(LEAD, f"{BOOKING}/projects/{telling.project_id}/courses")
     course = courses["items"][0]
-    starts = telling.morning(30)
     body = {
-        "capacity": _CAPACITY,
+        "capacity": capacity,
         "municipality": "2080",
         "meetings": [
             {
-                "starts_at": (starts + timedelta(days=day)).isoformat(),
-                "ends_at": (starts + timedelta(days=day, hours=8)).isoformat(),
+                "starts_at": starts.isoformat(),
+                "ends_at": ends.isoformat(),
                 "mode": "physical",
                 "place": "Falun, Kompetenshuset",
             }
-            for day in (0, 1)
+            for starts, ends in meetings
         ],
     }
     run: dict[str, Any] = await telling.cast.do(LEAD, "POST", f"{BOOKING}/courses/{course['course_id']}/runs", body)
@@ -166,12 +172,16 @@ async def ask(telling: Telling, step: StepReport) -> None:
 
 async def figures(telling: Telling, step: StepReport) -> None:
     minutes = sum(_minutes(meeting) for meeting in telling.known["run"]["meetings"])
+    shared = telling.known["shared"]
+    attending = len(telling.known["attending"])
     grown = Figures(
-        persons=NAMED,
+        persons=NAMED + attending,
         employers=len(COMPANIES),
-        booked_minutes=minutes * BOOKED,
-        seats=BOOKED,
-        named=NAMED,
+        booked_minutes=minutes * BOOKED + sum(_minutes(meeting) for meeting in shared["meetings"]) * shared["capacity"],
+        seats=BOOKED + shared["capacity"],
+        named=NAMED + attending,
+        attended_minutes=sum(telling.known["attended"].values()),
+        signed_minutes=sum(telling.known["attended"].values()),
         contracted_ore=telling.known["contract"]["value_ore"],
     )
     expected = telling.known["figures"] + grown
@@ -185,6 +195,23 @@ async def figures(telling: Telling, step: StepReport) -> None:
     except StoryError:
         expect_figures(await read_figures(telling.cast, LEAD, telling.project_id), expected)
     step.seen += expected.lines(grown)
+    step.seen.append(await _recounted(telling, grown))
+
+
+async def _recounted(telling: Telling, grown: Figures) -> str:
+    """Count what the story added once more, from the events on Kafka; raises StoryError where that is other."""
+    employers = frozenset(company["employer"]["employer_id"] for company in telling.known["companies"])
+    contracts = frozenset({telling.known["contract"]["contract_id"]})
+
+    async def recount() -> Figures | None:
+        figures = Recount(employers, contracts).take(telling.seen(), telling.project_id).figures()
+        return figures if figures == grown else None
+
+    try:
+        await telling.until("the recount", recount)
+    except StoryError:
+        expect_figures(Recount(employers, contracts).take(telling.seen(), telling.project_id).figures(), grown)
+    return f"counted anew from {len(telling.seen())} events on Kafka: the same"
 
 
 def _minutes(meeting: dict[str, Any]) -> int:

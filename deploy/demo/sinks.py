@@ -63,11 +63,14 @@ class Sinks:
         """Return how many messages an address has got in the story."""
         return len(await self._all(channel, to))
 
+    async def texts(self, channel: str, to: str) -> list[str]:
+        """Return what an address has got in the story, the first first."""
+        return [_content(message) for message in await self._all(channel, to)]
+
     async def _find(self, wanted: Expected) -> datetime | None:
         for message in await self._all(wanted.channel, wanted.to):
             key = (wanted.channel, message["sequence"])
-            content = f"{message.get('subject', '')}\n{message.get('text') or message.get('message') or ''}"
-            if key not in self.taken and wanted.contains in content:
+            if key not in self.taken and wanted.contains in _content(message):
                 self.taken.add(key)
                 return datetime.fromisoformat(message["at"])
         return None
@@ -82,3 +85,7 @@ class Sinks:
             found += page["items"]
             after = page["next"]
         return found
+
+
+def _content(message: dict[str, Any]) -> str:
+    return f"{message.get('subject', '')}\n{message.get('text') or message.get('message') or ''}"

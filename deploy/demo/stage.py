@@ -60,7 +60,8 @@ async def tell_story(
             httpx.AsyncClient(base_url=stage.origin, timeout=60) as http,
             Watcher(stage.kafka, stage.namespace) as watcher,
         ):
-            telling = Telling(Cast(stage.origin, http), Sinks(http, patience_seconds), clock, _stepping(stage))
+            cast, sinks = Cast(stage.origin, http), Sinks(http, patience_seconds)
+            telling = Telling(cast, sinks, clock, lambda: watcher.messages, _stepping(stage))
             report = StoryReport(stage.origin)
             return await Story(telling, watcher, show, report, steps or len(STEPS)).tell()
 

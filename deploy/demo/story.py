@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from deploy.demo import bidding, company, purchase
+from deploy.demo import bidding, company, purchase, shared_run
 from deploy.demo.client import StoryError
 from deploy.demo.report import StepReport, StoryReport
 from deploy.demo.telling import Telling
@@ -20,7 +20,7 @@ _EVENTS_SECONDS = 3.0
 
 STEPS: Final[tuple[tuple[str, Callable[[Telling, StepReport], Awaitable[None]]], ...]] = (
     ("The project and its figures before", company.look_at_project),
-    ("Two companies register; one from Stockholm is let in by its workplace in Falun", company.register),
+    ("Three companies register; one from Stockholm is let in by its workplace in Falun", company.register),
     ("A company from another county is refused, with the reasons", company.refuse_stranger),
     ("The company maps its needs into a training plan", company.map_needs),
     ("The lead offers a run; the company books 6 seats, 4 named and 2 placeholders", company.book),
@@ -34,7 +34,13 @@ STEPS: Final[tuple[tuple[str, Callable[[Telling, StepReport], Awaitable[None]]],
     ("The delegate decides the award with reasons; every bidder is told", bidding.award),
     ("The contract is signed", purchase.contract),
     ("The training is ordered: a run with seats kept for the company", purchase.order),
-    ("The project's figures agree", company.figures),
+    ("Companies share a run, which fills; a group of five waits in its queue", shared_run.fill),
+    ("Seats are given back: two people are let past, then the five get their offer and accept", shared_run.serve),
+    ("The run is moved and turned digital; whoever has booked is told", shared_run.move),
+    ("A participant's seat is given to a colleague", shared_run.substitute),
+    ("The meeting is held: marked, signed for by code, corrected and signed anew", shared_run.hold),
+    ("Certificates are issued, and checked by their codes", shared_run.prove),
+    ("The project's figures agree, and so does a count from the events alone", company.figures),
 )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,13 +11,15 @@ from typing import Any
 from deploy.demo.client import Cast, StoryError
 from deploy.demo.report import StepReport
 from deploy.demo.sinks import Expected, Sinks
+from deploy.demo.watch import SeenMessage
 from shared.kernel.clock import Clock
 
 BOOKING, PROCUREMENT = "/booking/api/v1", "/procurement/api/v1"
 PROJECT_CODE = "lyftkraft-dalarna-demo"
 LEAD, OFFICER, OPENER, DELEGATE = "lead.dalarna", "officer.dalarna", "opener.dalarna", "delegate.dalarna"
 SUPPLIERS = ("supplier.one", "supplier.two", "supplier.three")
-COMPANIES = ("new.one", "new.two")
+COMPANIES = ("new.one", "new.two", "new.three")
+TRAINER = "trainer.dalarna"
 BOOKED, NAMED = 6, 4
 
 
@@ -28,6 +30,8 @@ class Telling:
     cast: Cast
     sinks: Sinks
     clock: Clock
+    seen: Callable[[], Sequence[SeenMessage]]
+    """Every message on Kafka since the story began."""
     step_to: Callable[[datetime], None] | None = None
     """Steps business time forward, where the system lets it be stepped: a busy machine then has time enough to bid."""
     tag: str = field(default_factory=lambda: f"{random.randrange(16**6):06x}")  # noqa: S311 - a name, no secret

@@ -20,12 +20,13 @@ _TAKE_MS = 200
 
 @dataclass(frozen=True)
 class SeenMessage:
-    """A message as it passed: which topic, which type, which trace, and when we saw it."""
+    """A message as it passed: its topic, type and trace, when we saw it, and its body; a tombstone has none."""
 
     topic: str
     type: str
     trace: str | None
     seen_at: datetime
+    body: bytes | None = None
 
 
 @dataclass
@@ -88,6 +89,7 @@ class Watcher:
                             headers.get("ce_type", "?"),
                             trace.split("-")[1] if trace else None,
                             machine_now(),
+                            record.value,
                         )
                     )
 

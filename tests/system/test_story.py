@@ -93,7 +93,7 @@ def test_the_story_passes(told: Told, telling: int) -> None:
     report = told.reports[telling]
     assert report["passed"]
     assert [step["title"] for step in report["steps"] if step["wrong"]] == []
-    assert len(report["steps"]) == 16
+    assert len(report["steps"]) == 22
     assert report["notifications"] >= 20
     assert report["events"] >= 20
 
