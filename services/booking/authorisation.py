@@ -87,6 +87,7 @@ _NEEDS: Final[Permits] = {
 _COURSES: Final[Permits] = {
     "list_courses": PUBLIC,
     "add_course": _RUNS_PROJECT,
+    "change_course": _RUNS_PROJECT,
     "list_runs": PUBLIC,
     "list_open_runs": PUBLIC,
     "get_run": PUBLIC,
@@ -375,6 +376,8 @@ _LEAD_PAGES: Final[Permits] = {
     "show_project_courses": _RUNS_PROJECT,
     "show_add_course": _RUNS_PROJECT,
     "send_add_course": _RUNS_PROJECT,
+    "show_course_change": PERMITS["change_course"],
+    "send_course_change": PERMITS["change_course"],
     "show_project_runs": _RUNS_PROJECT,
     "show_schedule_run": _RUNS_PROJECT,
     "send_schedule_run": _RUNS_PROJECT,

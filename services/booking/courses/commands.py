@@ -32,7 +32,7 @@ from services.booking.courses.rules import (
     mode_of,
     reminder_at,
 )
-from services.booking.courses.tables import Course, CourseArea, Meeting, Run, RunHistory
+from services.booking.courses.tables import Course, CourseArea, CourseHistory, Meeting, Run, RunHistory
 from services.booking.courses.terms import check_terms, fitting, next_ask
 from services.booking.courses.words_index import ANY_CASE
 from services.booking.projects.tables import Project
@@ -56,10 +56,17 @@ _OWN_RUN, _SHARED_RUN = _RUN.with_for_update(of=Run), _RUN.with_for_update(read=
 
 
 async def add_course(
-    session: AsyncSession, clock: Clock, *, project_id: UUID, plan: CoursePlan, course_id: UUID | None = None
+    session: AsyncSession,
+    clock: Clock,
+    *,
+    project_id: UUID,
+    plan: CoursePlan,
+    course_id: UUID | None = None,
+    by: UUID | None = None,
 ) -> Course:
     """Add a course to a project; `course_id` where the caller has a stable one."""
-    area = None if plan.area is None else await _area_named(session, project_id, plan.area)
+    area = None if plan.area is None else await area_named(session, project_id, plan.area)
+    now = clock.now()
     course = Course(
         id=course_id or new_id(),
         project_id=project_id,
@@ -69,14 +76,16 @@ async def add_course(
         language=plan.language,
         cpv=plan.cpv,
         kind=plan.kind.value,
-        created_at=clock.now(),
+        created_at=now,
     )
     session.add(course)
+    await session.flush()
+    session.add(CourseHistory(course_id=course.id, at=now, actor_id=by, change="added"))
     await session.flush()
     return course
 
 
-async def _area_named(session: AsyncSession, project_id: UUID, name: str) -> str:
+async def area_named(session: AsyncSession, project_id: UUID, name: str) -> str:
     """Return what the project calls the area, added where it has none of that name in any case of letters."""
     same = func.lower(col(CourseArea.name).collate(ANY_CASE)) == name.lower()
     known = select(CourseArea.name).where(col(CourseArea.project_id) == project_id, same).limit(1)

@@ -28,12 +28,18 @@ _DESCRIBE: Final = f"""
     RETURNING run_id
 """  # noqa: S608 - of our own texts alone
 _DESCRIBE_ONE: Final = _DESCRIBE.format(which="id")
+_DESCRIBE_OF_COURSE: Final = _DESCRIBE.format(which="course_id")
 _DESCRIBE_ALL: Final = _DESCRIBE.format(which="project_id")
 
 
 async def describe_run(session: AsyncSession, run_id: UUID) -> None:
     """Write by which words a run is found; its rows have been flushed."""
     await _describe(session, _DESCRIBE_ONE, run_id)
+
+
+async def describe_runs_of_course(session: AsyncSession, course_id: UUID) -> None:
+    """Write it for every run of a course; its row has been flushed."""
+    await _describe(session, _DESCRIBE_OF_COURSE, course_id)
 
 
 async def describe_runs_of(session: AsyncSession, project_id: UUID) -> None:

@@ -11,12 +11,13 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
-from services.booking.courses import commands
-from services.booking.courses.queries import areas_of
+from services.booking.courses import changing, commands
+from services.booking.courses.queries import areas_of, course_history, get_course
 from services.booking.courses.rules import CourseKind, CoursePlan, RunState
 from services.booking.courses.tables import Course, Run
-from services.booking.courses.views import Cpv, LanguageCode
-from services.booking.courses.words import KIND_NAMES, LANGUAGE_NAMES, language_name
+from services.booking.courses.views import ChangeCourse, Cpv, LanguageCode
+from services.booking.courses.words import KIND_NAMES, LANGUAGE_NAMES, course_change, language_name
+from services.booking.people.queries import find_names
 from services.booking.projects.leading import led_project
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Line, LongText, View
@@ -105,7 +106,8 @@ async def send_add_course(request: Request, project_id: UUID, session: ReadSessi
 
     async def command(context: CommandContext, body: CourseForm) -> AddedView:
         plan = CoursePlan(body.title, body.description, body.kind, body.language, body.cpv, body.area)
-        course = await commands.add_course(context.session, context.clock, project_id=project_id, plan=plan)
+        by = context.actor.person_id
+        course = await commands.add_course(context.session, context.clock, project_id=project_id, plan=plan, by=by)
         return AddedView(course_id=course.id)
 
     again = partial(_form_page, request, session, project_id)
@@ -116,6 +118,62 @@ async def send_add_course(request: Request, project_id: UUID, session: ReadSessi
         done=lambda answer: f"/booking/courses/{answer['course_id']}/runs/new",
         again=again,
     )
+
+
+@router.get("/courses/{course_id}/change")
+async def show_course_change(request: Request, course_id: UUID, session: ReadSession) -> Response:
+    """Show the form by which a course gets other words, and what has happened to it."""
+    return await _change_page(request, session, course_id, Form())
+
+
+@router.post("/courses/{course_id}/change")
+async def send_course_change(request: Request, course_id: UUID, session: ReadSession) -> Response:
+    """Change what the course is called and said to be."""
+    project_id = (await get_course(session, course_id)).project_id
+
+    async def command(context: CommandContext, body: ChangeCourse) -> None:
+        await changing.change_course(
+            context.session,
+            context.clock,
+            course_id,
+            body.words(),
+            reason=body.reason,
+            version=body.version,
+            by=context.actor.person_id,
+        )
+
+    again = partial(_change_page, request, session, course_id)
+    done = f"/booking/projects/{project_id}/courses"
+    return await take_form(request, ChangeCourse, command, done=done, again=again)
+
+
+async def _change_page(request: Request, session: AsyncSession, course_id: UUID, form: Form[ChangeCourse]) -> Response:
+    course = await get_course(session, course_id)
+    history = await course_history(session, course_id)
+    names = await find_names(session, {row.actor_id for row in history if row.actor_id is not None})
+    return render(
+        request,
+        "courses/change_course.html",
+        project=await led_project(request, session, course.project_id),
+        course=course,
+        form=form,
+        areas=await areas_of(session, course.project_id),
+        languages=_languages(course.language),
+        history=[
+            {
+                "at": row.at,
+                "actor_name": names.get(row.actor_id) if row.actor_id is not None else None,
+                "text": course_change(row.change, row.before, row.after),
+                "reason": row.reason,
+            }
+            for row in reversed(history)
+        ],
+    )
+
+
+def _languages(own: str) -> list[tuple[str, str]]:
+    """Return the languages to choose from; a course's own is among them though it has no name here."""
+    return list({**({} if own in LANGUAGE_NAMES else {own: own}), **LANGUAGE_NAMES}.items())
 
 
 async def _form_page(request: Request, session: AsyncSession, project_id: UUID, form: Form[CourseForm]) -> Response:

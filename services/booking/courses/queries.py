@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.courses.rules import FeePayer, MeetingPlan, Mode, RunPlan
-from services.booking.courses.tables import Course, CourseArea, Meeting, Run, RunHistory
+from services.booking.courses.tables import Course, CourseArea, CourseHistory, Meeting, Run, RunHistory
 from services.booking.courses.terms import Terms
 from shared.contracts import facts
 from shared.kernel.errors import NotFound
@@ -135,6 +135,12 @@ async def run_history(session: AsyncSession, run_id: UUID) -> Sequence[RunHistor
     """Return what has happened to the run, the first first."""
     statement = select(RunHistory).where(col(RunHistory.run_id) == run_id).order_by(col(RunHistory.id))
     return (await session.exec(statement)).all()
+
+
+async def course_history(session: AsyncSession, course_id: UUID) -> Sequence[CourseHistory]:
+    """Return what has happened to the course, the first first."""
+    statement = select(CourseHistory).where(col(CourseHistory.course_id) == course_id)
+    return (await session.exec(statement.order_by(col(CourseHistory.id)))).all()
 
 
 async def find_due_reminders(session: AsyncSession, now: datetime, limit: int) -> Sequence[UUID]:

@@ -72,6 +72,16 @@ class CoursePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class CourseWords:
+    """What a course is called and said to be, as it may be changed."""
+
+    title: str
+    description: str
+    area: str | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class MeetingPlan:
     """A meeting as it is wished; `meeting_id` where it is one that the run has already, `keeps_link` with its link."""
 

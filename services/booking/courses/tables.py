@@ -53,7 +53,16 @@ class Course(BookingTable, table=True):
     language: str = prose()
     cpv: str | None = prose(default=None)
     kind: str = prose()
+    version: int = 1
     created_at: datetime = moment()
+
+
+class CourseHistory(HistoryColumns, table=True):
+    """What has happened to a course."""
+
+    __tablename__ = "course_history"
+
+    course_id: UUID = Field(foreign_key="courses.id", index=True)
 
 
 class Run(BookingTable, table=True):

@@ -7,11 +7,20 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from services.booking.courses.rules import EARLIEST, LATEST, CourseKind, FeePayer, MeetingPlan, Mode, RunState
+from services.booking.courses.rules import (
+    EARLIEST,
+    LATEST,
+    CourseKind,
+    CourseWords,
+    FeePayer,
+    MeetingPlan,
+    Mode,
+    RunState,
+)
 from services.booking.courses.tables import Course, Meeting, Run
 from services.booking.courses.terms import Terms
 from shared.kernel.identity import cpv, municipality_code
-from shared.web.bodies import Body, Count, Line, Reason, Version, View
+from shared.web.bodies import Body, Count, Line, LongText, Reason, Version, View
 from shared.web.validation import checked
 
 Instant = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
@@ -33,12 +42,28 @@ class CourseView(View):
     language: str
     cpv: str | None
     kind: CourseKind
+    version: int = 1
 
     @classmethod
     def of(cls, course: Course) -> "CourseView":
         """Return the view of a row."""
         fields = {name: getattr(course, name) for name in cls.model_fields if name != "course_id"}
         return cls.model_validate({"course_id": course.id, **fields})
+
+
+class ChangeCourse(Body):
+    """What the course shall be called and said to be, all of it, and why it is changed. Without `area` it has none."""
+
+    title: Line
+    description: LongText
+    language: LanguageCode
+    area: Line | None = None
+    reason: Reason
+    version: Version
+
+    def words(self) -> CourseWords:
+        """Return it as the rules see it."""
+        return CourseWords(self.title, self.description, self.area, self.language)
 
 
 class MeetingBody(Body):

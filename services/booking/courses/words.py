@@ -62,3 +62,21 @@ def _shown(change: str, kept: str | None) -> object:
     if change == "decide_on":
         return date.fromisoformat(kept)
     return datetime.fromisoformat(kept) if change.startswith("registration") else kept
+
+
+_COURSE: Final[Mapping[str, str]] = {
+    "added": N_("The course was added"),
+    "title": N_("Title: {after}, before that {before}"),
+    "description": N_("What is taught was written anew"),
+    "area": N_("Area: {after}, before that {before}"),
+    "language": N_("Language: {after}, before that {before}"),
+}
+
+
+def course_change(change: str, before: str | None, after: str | None) -> Text:
+    """Return what a row of a course's history says."""
+    message = _COURSE[change]
+    if "{before}" not in message:
+        return Text(message)
+    shown = [language_name(kept) if change == "language" and kept else kept or "–" for kept in (before, after)]
+    return Text(message, {"before": shown[0], "after": shown[1]})

@@ -75,6 +75,7 @@ def test_every_route_has_a_permit_and_every_permit_a_route() -> None:
         ("join", "join_project"),
         ("leave", "leave_project"),
         ("add_course", "add_course"),
+        ("course_change", "change_course"),
         ("schedule_run", "schedule_run"),
         ("run_change", "change_run"),
         ("run_cancellation", "cancel_run"),

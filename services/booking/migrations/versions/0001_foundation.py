@@ -359,6 +359,7 @@ def upgrade() -> None:
     sa.Column('language', sa.Text(), nullable=False),
     sa.Column('cpv', sa.Text(), nullable=True),
     sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("kind IN ('open', 'tailored', 'outside')", name=op.f('ck_courses_kind')),
     sa.ForeignKeyConstraint(['project_id', 'area'], ['course_areas.project_id', 'course_areas.name'], name=op.f('fk_courses_project_id_area'), onupdate='CASCADE'),
@@ -409,6 +410,19 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('project_id', 'workplace_id', name=op.f('pk_project_workplaces'))
     )
     op.create_index('ix_project_workplaces_employer_id', 'project_workplaces', ['employer_id', 'project_id'], unique=False)
+    op.create_table('course_history',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('actor_id', sa.Uuid(), nullable=True),
+    sa.Column('change', sa.Text(), nullable=False),
+    sa.Column('before', sa.Text(), nullable=True),
+    sa.Column('after', sa.Text(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('course_id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['course_id'], ['courses.id'], name=op.f('fk_course_history_course_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_course_history'))
+    )
+    op.create_index(op.f('ix_course_history_course_id'), 'course_history', ['course_id'], unique=False)
     op.create_table('runs',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('reference', sa.Text(), nullable=False),
@@ -1231,6 +1245,8 @@ def downgrade() -> None:
     op.drop_index('ix_runs_next_check_at', table_name='runs', postgresql_where=sa.text('next_check_at IS NOT NULL'))
     op.drop_index('ix_runs_course_id', table_name='runs')
     op.drop_table('runs')
+    op.drop_index(op.f('ix_course_history_course_id'), table_name='course_history')
+    op.drop_table('course_history')
     op.drop_index('ix_project_workplaces_employer_id', table_name='project_workplaces')
     op.drop_table('project_workplaces')
     op.drop_index('ix_need_surveys_employer_id', table_name='need_surveys')
