@@ -13,6 +13,7 @@ from services.booking.bookings import api as bookings
 from services.booking.bookings import (
     deciding_api,
     deciding_pages,
+    material_api,
     names_api,
     names_pages,
     placing_pages,
@@ -25,8 +26,8 @@ from services.booking.bookings import lead_pages as run_lead_pages
 from services.booking.bookings import pages as booking_pages
 from services.booking.composition import keep_keys, keep_links
 from services.booking.courses import api as courses
+from services.booking.courses import holding_api, settings_api, settings_pages
 from services.booking.courses import lead_pages as course_lead_pages
-from services.booking.courses import settings_api, settings_pages
 from services.booking.employers import api as employers
 from services.booking.employers import contacts_pages, grants_api, people_api, people_pages, person_pages
 from services.booking.employers import lead_pages as role_pages
@@ -60,7 +61,7 @@ from services.booking.requests import api as requests
 from services.booking.requests import pages as request_pages
 from services.booking.requests import writing_pages
 from services.booking.seats import api as seats
-from services.booking.seats import copying_pages
+from services.booking.seats import copying_pages, holding_pages
 from services.booking.seats import lead_pages as seat_lead_pages
 from services.booking.seats import pages as seat_pages
 from services.booking.settings import BookingSettings
@@ -87,6 +88,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     deciding_api.router,
     names_api.router,
     substitution_api.router,
+    holding_api.router,
+    material_api.router,
     waiting.router,
     attendance.router,
     proof.router,
@@ -131,6 +134,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     planning_pages.router,
     seat_lead_pages.router,
     copying_pages.router,
+    holding_pages.router,
     deciding_pages.router,
     participant_pages.router,
     role_pages.router,

@@ -7,6 +7,7 @@ from typing import Final
 
 _VALUES = "emptied; restricted, shown to nobody, where she took part in a project and its keeping time runs"
 _ID = "kept: an id that names nobody once the person is erased"
+_COUNT_OR_ID = "kept: a state, a count or a time, or the id of a trainer, which names nobody once she is erased"
 _WORDS = "kept: a code or a reason, which must not name anybody"
 _OWN_WORDS = "kept: an employer's words on its needs, in which it is asked to name functions and not people"
 
@@ -61,6 +62,9 @@ PERSONAL: Final = {
     "course_history.reason": _WORDS,
     "run_history.actor_id": _ID,
     "run_history.reason": _WORDS,
+    "run_history.before": _COUNT_OR_ID,
+    "run_history.after": _COUNT_OR_ID,
+    "run_trainers.person_id": _ID,
     "runs.cancelled_because": _WORDS,
     "bookings.cancelled_because": _WORDS,
     "booking_history.actor_id": _ID,
@@ -145,8 +149,7 @@ NOT_PERSONAL: Final = frozenset(
         "runs.currency",
         "runs.fee_payer",
         "run_history.change",
-        "run_history.before",
-        "run_history.after",
+        "run_materials.*",
         "bookings.reference",
         "bookings.state",
         "booking_history.change",

@@ -58,6 +58,10 @@ def run_decision_asked(fact: booking.RunDecisionAsked) -> Content:
     }
 
 
+def run_staffed(fact: booking.RunStaffed) -> Content:
+    return {**run_content(fact.run), "run_id": str(fact.run_id)}
+
+
 def run_upheld(fact: booking.RunConfirmed) -> Content:
     return {**run_content(fact.run), "run_id": str(fact.run_id)}
 

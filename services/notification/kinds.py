@@ -146,6 +146,8 @@ _KINDS = (
         calendar=Calendar.CANCEL,
         replaces=("run_changed", "meeting_reminder", "seat_confirmed"),
     ),
+    Kind("trainer_named", (COURSE, RUN, MEETINGS, RUN_ID), replaces=("trainer_released",)),
+    Kind("trainer_released", (COURSE, RUN, MEETINGS), replaces=("trainer_named",)),
     Kind("run_short", (COURSE, RUN, BOOKED, MINIMUM, DECIDE_ON, RUN_ID)),
     Kind("run_to_decide", (COURSE, RUN, BOOKED, MINIMUM, RUN_ID, PROJECT_ID), required=True, replaces=("run_short",)),
     Kind("run_upheld", (COURSE, RUN, MEETINGS, RUN_ID), replaces=("run_short",)),

@@ -34,6 +34,7 @@ from shared.contracts.booking import (
     RunDecisionAsked,
     RunResized,
     RunScheduled,
+    RunStaffed,
     SeatOfferAccepted,
     SeatOfferDeclined,
     SeatOfferExpired,
@@ -166,6 +167,15 @@ async def on_run_cancelled(delivery: Delivery, fact: RunCancelled) -> None:
     matter = _about_run(delivery, fact.run, fact.project_id, fact.sequence)
     content = contents.run_cancelled(fact)
     await _tell(delivery, fact, fact.recipients, {_ANY: "run_cancelled"}, matter, lambda _: content)
+
+
+@REACTIONS.on(RunStaffed)
+async def on_run_staffed(delivery: Delivery, fact: RunStaffed) -> None:
+    """Tell trainers which course they hold from now on, or no longer do."""
+    matter = Matter(subject_id=fact.run_id, project_id=fact.project_id)
+    content = contents.run_staffed(fact)
+    kinds = {"former_trainer": "trainer_released", _ANY: "trainer_named"}
+    await _tell(delivery, fact, fact.recipients, kinds, matter, lambda _: content)
 
 
 @REACTIONS.on(RunDecisionAsked)

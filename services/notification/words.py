@@ -15,6 +15,8 @@ KIND_NAMES: Final[Mapping[str, str]] = {
     "seat_cancelled": N_("Seat cancelled"),
     "run_changed": N_("Course changed"),
     "run_cancelled": N_("Course cancelled"),
+    "trainer_named": N_("You hold a course"),
+    "trainer_released": N_("You no longer hold a course"),
     "run_short": N_("Too few have booked a course"),
     "run_to_decide": N_("Decide whether a course is held"),
     "run_upheld": N_("A course is held though few have booked"),

@@ -121,6 +121,15 @@ class RunChanged(Fact, type="run.changed.v1", topic=RUNS, key="run_id"):
     at_once: tuple[MeetingsAtOnce, ...] = Field(default=(), description="what it overlaps now, by who is told so")
 
 
+class RunStaffed(Fact, type="run.staffed.v1", topic=RUNS, key="run_id"):
+    """Other trainers than before are named to hold a run: who now is, and who no longer is."""
+
+    run_id: UUID
+    project_id: UUID
+    run: RunSummary
+    recipients: tuple[Recipient, ...] = Field(description="those it is new for: trainer or former_trainer")
+
+
 class RunDecisionAsked(Fact, type="run.decision_asked.v1", topic=RUNS, key="run_id"):
     """Fewer seats of a run are booked than its minimum: those who decide are warned, or on the day itself asked."""
 

@@ -16,13 +16,17 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose an object is. A set that is None says nothing; an empty one says that it is nobody's of that kind."""
+    """Whose an object is. A set that is None says nothing; an empty one says that it is nobody's of that kind.
+
+    `trainers`: of those who hold the role of trainer only these reach it; others are as if the grant did not cover it.
+    """
 
     projects: frozenset[UUID] | None = None
     employers: frozenset[UUID] | None = None
     buyers: frozenset[UUID] | None = None
     suppliers: frozenset[UUID] | None = None
     persons: frozenset[UUID] | None = None
+    trainers: frozenset[UUID] | None = None
 
     def within(self, other: "Scope") -> "Scope":
         """Return the scope of a path that names both objects: what each says must hold."""
@@ -32,7 +36,12 @@ class Scope:
             _both(self.buyers, other.buyers),
             _both(self.suppliers, other.suppliers),
             _both(self.persons, other.persons),
+            _both(self.trainers, other.trainers),
         )
+
+    def lets_in(self, person_id: UUID, role: Role) -> bool:
+        """Whether a grant of the role that covers this opens it to the person."""
+        return role is not Role.TRAINER or self.trainers is None or person_id in self.trainers
 
 
 def _both(one: frozenset[UUID] | None, other: frozenset[UUID] | None) -> frozenset[UUID] | None:
@@ -76,3 +85,9 @@ class Actor:
     def holds(self, *roles: Role) -> bool:
         """Whether the person has one of the roles, for whatever it is."""
         return any(grant.role in roles for grant in self.grants)
+
+    def reaches(self, scope: Scope, *roles: Role) -> bool:
+        """Whether one of the person's grants of these roles opens what has the scope to her."""
+        return any(
+            grant.covers(scope) and scope.lets_in(self.person_id, grant.role) for grant in self.grants_of(*roles)
+        )

@@ -61,7 +61,7 @@ class Permit:
         """Whether the actor may do this to what has the scope."""
         if self.own and scope.persons is not None and actor.person_id in scope.persons:
             return True
-        return any(grant.covers(scope) for grant in actor.grants_of(*self.roles))
+        return actor.reaches(scope, *self.roles)
 
     def who(self) -> tuple[Text, ...]:
         """Return who may, in words."""

@@ -26,7 +26,7 @@ from services.booking.attendance.views import (
 from services.booking.attendance.words import SIGNED, STANDING_KINDS, STANDINGS, people_in, told_history
 from services.booking.bookings.queries import get_booking
 from services.booking.composition import links_of
-from services.booking.courses.queries import get_course, get_run
+from services.booking.courses.queries import find_run_scope, get_course, get_run
 from services.booking.people.queries import find_names
 from services.booking.projects.leading import leads, led_project
 from services.booking.projects.queries import get_project_row
@@ -90,7 +90,7 @@ async def show_run_attendance(
         "attendance/run.html",
         run=run,
         course=await get_course(session, run.course_id),
-        holds=_holds(actor, run.project_id),
+        holds=_holds(actor, await find_run_scope(session, run_id)),
     )
 
 
@@ -154,7 +154,7 @@ async def show_attendance(request: Request, attendance_id: UUID, session: ReadSe
         signatures=signatures,
         names=names,
         history=told_history(history, names),
-        holds=_holds(actor, project.id),
+        holds=_holds(actor, await queries.find_attendance_scope(session, attendance_id)),
         leads=leads(actor, project.id),
         ways=set(project.signing_ways),
         standings=STANDINGS,
@@ -163,9 +163,8 @@ async def show_attendance(request: Request, attendance_id: UUID, session: ReadSe
     )
 
 
-def _holds(actor: Actor, project_id: UUID) -> bool:
-    scope = Scope(projects=frozenset({project_id}))
-    return any(grant.covers(scope) for grant in actor.grants_of(Role.PROJECT_LEAD, Role.TRAINER))
+def _holds(actor: Actor, scope: Scope | None) -> bool:
+    return scope is not None and actor.reaches(scope, Role.PROJECT_LEAD, Role.TRAINER)
 
 
 @router.get(f"{_ONE}/correct")

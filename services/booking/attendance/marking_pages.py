@@ -1,6 +1,5 @@
 """The pages of whoever holds a meeting, made for a phone: her meetings, marking one, and the code at its door."""
 
-from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import partial
@@ -23,8 +22,6 @@ from services.booking.courses.queries import get_course, get_run
 from services.booking.courses.rules import RunState
 from services.booking.courses.words import MODE_NAMES
 from shared.kernel.calendar import at_stockholm, legal_day
-from shared.kernel.grants import Actor
-from shared.kernel.roles import Role
 from shared.web.edge import CommandContext, CurrentActor, CurrentClock, ReadSession
 from shared.web.pages.exports import ListFilter
 from shared.web.pages.forms import Form, take_form
@@ -61,7 +58,7 @@ async def show_meetings(
     found = await queries.list_meetings(
         session,
         query,
-        project_ids=_projects_of(actor),
+        held_by=actor,
         since=today - timedelta(days=400) if past else today,
         until=today if past else None,
     )
@@ -71,11 +68,6 @@ async def show_meetings(
         meetings=Listing.of(request, found, shown=found.rows, name="meetings"),
         now=now,
     )
-
-
-def _projects_of(actor: Actor) -> Sequence[UUID]:
-    held = actor.grants_of(Role.TRAINER, Role.PROJECT_LEAD)
-    return [grant.project_id for grant in held if grant.project_id is not None]
 
 
 @router.get("/meetings/{meeting_id}/attendance")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import Field
@@ -21,17 +21,28 @@ from services.booking.attendance.rules import Standing, length_of, standing_of
 from services.booking.attendance.tables import Attendance, AttendanceHistory, Signature
 from services.booking.bookings.rules import BookingState
 from services.booking.bookings.tables import Booking, Seat
+from services.booking.courses.queries import TRAINERS_OF_RUN, scope_of, trained_by
 from services.booking.courses.rules import RunState
 from services.booking.courses.tables import Course, Meeting, Run
 from services.booking.employers.tables import Employer
 from services.booking.people.tables import Person
+from shared.db import rows_of
 from shared.kernel.errors import NotFound
-from shared.kernel.grants import Scope
+from shared.kernel.grants import Actor, Scope
+from shared.kernel.roles import Role
 from shared.kernel.texts import N_
 from shared.web.pages.exports import ListFilter
 from shared.web.paging import PageFilter, Rows, page_of
 
 _ANY_CASE = "und-x-icu"
+_MEETING_SCOPE: Final = f"""
+    SELECT run.project_id, {TRAINERS_OF_RUN} FROM meetings AS m JOIN runs AS run ON run.id = m.run_id WHERE m.id = $1
+"""  # noqa: S608 - of our own texts alone
+_ATTENDANCE_SCOPE: Final = f"""
+    SELECT a.project_id, {TRAINERS_OF_RUN}, a.employer_id, a.participant_id
+      FROM attendances AS a JOIN meetings AS m ON m.id = a.meeting_id JOIN runs AS run ON run.id = m.run_id
+     WHERE a.id = $1
+"""  # noqa: S608 - of our own texts alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +168,9 @@ async def sheet_of(session: AsyncSession, meeting: Meeting) -> Sequence[SheetRow
 
 
 async def list_meetings(
-    session: AsyncSession, query: PageFilter, *, project_ids: Sequence[UUID], since: datetime, until: datetime | None
+    session: AsyncSession, query: PageFilter, *, held_by: Actor, since: datetime, until: datetime | None
 ) -> Rows[MeetingRow]:
-    """Return the projects' meetings that end after `since` and begin before `until`, the first first."""
+    """Return the meetings that one leads or holds, that end after `since` and begin before `until`, the first first."""
     named = (
         select(func.count())
         .where(col(Seat.run_id) == col(Meeting.run_id), col(Seat.released_at).is_(None))
@@ -172,7 +183,7 @@ async def list_meetings(
         .join(Run, col(Run.id) == col(Meeting.run_id))
         .join(Course, col(Course.id) == col(Run.course_id))
         .where(
-            col(Run.project_id).in_(project_ids),
+            _held(held_by),
             col(Run.state) == RunState.SCHEDULED.value,
             col(Meeting.ends_at) > since,
         )
@@ -188,6 +199,13 @@ async def list_meetings(
         descending=until is not None,
     )
     return Rows([MeetingRow(*row) for row in page.rows], page.next)
+
+
+def _held(actor: Actor) -> ColumnElement[bool]:
+    led, trained = (
+        {grant.project_id for grant in actor.grants_of(role)} - {None} for role in (Role.PROJECT_LEAD, Role.TRAINER)
+    )
+    return or_(col(Run.project_id).in_(led), and_(col(Run.project_id).in_(trained), trained_by(actor.person_id)))
 
 
 async def rows_of_run(session: AsyncSession, run_id: UUID, query: AttendanceSearch) -> Rows[AttendanceRow]:
@@ -356,21 +374,19 @@ async def attendance_history(session: AsyncSession, attendance_id: UUID) -> Sequ
 
 
 async def find_meeting_scope(session: AsyncSession, meeting_id: UUID) -> Scope | None:
-    """Return whose a meeting is."""
-    statement = (
-        select(Run.project_id).join(Meeting, col(Meeting.run_id) == col(Run.id)).where(col(Meeting.id) == meeting_id)
-    )
-    project_id = (await session.exec(statement)).first()
-    return None if project_id is None else Scope(projects=frozenset({project_id}))
+    """Return whose a meeting is, and which trainers alone reach it where its run names any."""
+    return scope_of(await rows_of(session, _MEETING_SCOPE, meeting_id))
 
 
 async def find_attendance_scope(session: AsyncSession, attendance_id: UUID) -> Scope | None:
-    """Return whose an attendance is."""
-    row = await session.get(Attendance, attendance_id)
-    if row is None:
+    """Return whose an attendance is, and which trainers alone reach it where its run names any."""
+    found = await rows_of(session, _ATTENDANCE_SCOPE, attendance_id)
+    if not found:
         return None
+    project_id, named, employer_id, person_id = found[0]
     return Scope(
-        projects=frozenset({row.project_id}),
-        employers=frozenset({row.employer_id}),
-        persons=frozenset({row.participant_id}),
+        projects=frozenset({project_id}),
+        employers=frozenset({employer_id}),
+        persons=frozenset({person_id}),
+        trainers=frozenset(named) if named else None,
     )

@@ -20,7 +20,7 @@ from services.booking.attendance.rules import DOOR_OPENS_BEFORE, check_signable,
 from services.booking.attendance.views import Minutes
 from services.booking.attendance.words import SIGNED, STANDING_KINDS, STANDINGS
 from services.booking.composition import keys_of, links_of
-from services.booking.courses.queries import get_run
+from services.booking.courses.queries import get_run, materials_of
 from services.booking.courses.tables import Meeting
 from services.booking.courses.words import MODE_NAMES
 from services.booking.projects.queries import get_project_row
@@ -213,6 +213,7 @@ async def _own_page(
         standings=STANDINGS,
         kinds=STANDING_KINDS,
         signed=SIGNED,
+        materials=await materials_of(session, run.id),
         mode_names=MODE_NAMES,
     )
 

@@ -15,7 +15,7 @@ from services.booking.courses.queries import terms_of
 from services.booking.courses.tables import RunHistory
 from services.booking.courses.terms import standing_of
 from services.booking.courses.views import RunView
-from services.booking.courses.words import MODE_NAMES, PAYER_NAMES, terms_change
+from services.booking.courses.words import MODE_NAMES, PAYER_NAMES, holding_change, people_in_changes, terms_change
 from services.booking.people.queries import find_names
 from services.booking.projects.leading import led_project
 from services.booking.seats import led_runs
@@ -97,7 +97,9 @@ async def show_led_run(
     row, now = await courses.get_run(session, run_id), clock.now()
     run = await run_view(session, row, with_link=True)
     history = await courses.run_history(session, run_id)
-    names = await find_names(session, {each.actor_id for each in history if each.actor_id is not None})
+    trainers = await courses.trainers_named(session, run_id)
+    people = {each.actor_id for each in history if each.actor_id is not None} | people_in_changes(history)
+    names = await find_names(session, people.union(trainers))
     concerned = await concerned_by(session, run_id)
     return render(
         request,
@@ -111,6 +113,8 @@ async def show_led_run(
         standing=standing_of(terms_of(row), booked=concerned.seats, upheld=row.upheld_at is not None, now=now),
         overlaps=await list_overlaps(session, run_id),
         is_over=now >= run.ends_at,
+        trainers=sorted(names.get(person, "") for person in trainers),
+        materials=await courses.materials_of(session, run_id),
         mode_names=MODE_NAMES,
         payer_names=PAYER_NAMES,
         history=[_entry(row, names) for row in reversed(history)],
@@ -118,7 +122,8 @@ async def show_led_run(
 
 
 def _entry(row: RunHistory, names: Mapping[UUID, str]) -> dict[str, object]:
-    if (told := terms_change(row.change, row.before, row.after)) is not None:
+    told = holding_change(row.change, row.before, row.after, names) or terms_change(row.change, row.before, row.after)
+    if told is not None:
         text = told
     elif row.change in _COUNTED:
         text = Text(_COUNTED[row.change], {"after": row.after or "0", "before": row.before or "0"})

@@ -26,7 +26,7 @@ from services.booking.bookings.views import (
     booking_view,
 )
 from services.booking.bookings.words import STATE_NAMES, people_in, told_history, told_reason
-from services.booking.courses.queries import get_run
+from services.booking.courses.queries import get_run, materials_of
 from services.booking.courses.tables import Run
 from services.booking.courses.words import MODE_NAMES
 from services.booking.employers.standing import standing_of
@@ -137,6 +137,7 @@ async def show_booking(
         is_held=now >= run.ends_at,
         has_begun=now >= run.starts_at,
         free_until=free_cancellation(run, project.free_cancellation_days, legal_day(now)),
+        materials=() if booking.state == BookingState.CANCELLED else await materials_of(session, run.id),
         mode_names=MODE_NAMES,
         state_names=STATE_NAMES,
     )

@@ -1,4 +1,4 @@
-"""Who must be told of a booking: contacts of the employer and participants."""
+"""Who must be told of a booking or a run: contacts of the employer, participants and trainers."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -7,6 +7,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.bookings.tables import Booking, Seat
+from services.booking.courses.queries import trainers_named
 from services.booking.people.recipients import contacts_of, recipients
 from shared.contracts.facts import Recipient
 
@@ -35,3 +36,8 @@ async def everyone_booked(
         found = await contacts_of(session, project_id=booking.project_id, employer_id=booking.employer_id)
         contacts.update(dict.fromkeys(found))
     return recipients("contact", contacts) + recipients("participant", participants)
+
+
+async def trainers_told(session: AsyncSession, run_id: UUID) -> tuple[Recipient, ...]:
+    """Return the trainers who are named to hold the run: what changes of it is told to them too."""
+    return recipients("trainer", await trainers_named(session, run_id))

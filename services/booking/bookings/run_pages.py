@@ -14,9 +14,10 @@ from services.booking.bookings import queries
 from services.booking.bookings.choosing import employers_to_book_for
 from services.booking.bookings.queries import Attendance
 from services.booking.bookings.views import BookingView, SeatView, booking_views
-from services.booking.courses.queries import get_course, get_run
+from services.booking.courses.queries import find_run_scope, get_course, get_run, materials_of, trainers_named
 from services.booking.courses.tables import Run
 from services.booking.courses.words import KIND_NAMES, MODE_NAMES, PAYER_NAMES, language_name
+from services.booking.people.queries import find_names
 from services.booking.projects.queries import get_project_row
 from services.booking.seats.open_data import courses_data
 from services.booking.seats.run_search import listed_run, other_runs
@@ -70,6 +71,7 @@ async def show_run(
     view = await run_view(session, run)
     actor = exchange_of(request).actor
     listed = listed_run(view, project.name, course.description, project.owner_name)
+    trains = await _trains(session, actor, run)
     return render(
         request,
         "bookings/run.html",
@@ -85,8 +87,8 @@ async def show_run(
         has_begun=now >= run.starts_at,
         is_full=view.taken_seats >= view.capacity,
         may_book=_may_book(actor, run),
-        may_see_booked=_holds_run(actor, run, Role.PROJECT_LEAD, Role.TRAINER),
-        may_see_attendance=_holds_run(actor, run, Role.PROJECT_LEAD, Role.TRAINER, Role.COACH),
+        may_see_booked=_holds_run(actor, run, Role.PROJECT_LEAD) or trains,
+        may_see_attendance=_holds_run(actor, run, Role.PROJECT_LEAD, Role.COACH) or trains,
         leads=_holds_run(actor, run, Role.PROJECT_LEAD),
         booked=await _own_bookings(session, actor, run),
         others=await other_runs(session, run, now, most=_MOST_OTHERS),
@@ -106,7 +108,15 @@ def _may_book(actor: Actor | None, run: Run) -> bool:
 
 def _holds_run(actor: Actor | None, run: Run, *roles: Role) -> bool:
     scope = Scope(projects=frozenset({run.project_id}))
-    return actor is not None and any(grant.covers(scope) for grant in actor.grants_of(*roles))
+    return actor is not None and actor.reaches(scope, *roles)
+
+
+async def _trains(session: AsyncSession, actor: Actor | None, run: Run) -> bool:
+    """Whether she is a trainer who may hold the run."""
+    if actor is None or not actor.holds(Role.TRAINER):
+        return False
+    scope = await find_run_scope(session, run.id)
+    return scope is not None and actor.reaches(scope, Role.TRAINER)
 
 
 async def _own_bookings(session: AsyncSession, actor: Actor | None, run: Run) -> Sequence[BookingView]:
@@ -197,5 +207,12 @@ async def show_run_bookings(
         attendance=attendance,
         bookings=Listing.of(request, found, shown=found.rows, name="booked"),
         leads=_holds_run(actor, run, Role.PROJECT_LEAD),
+        trainers=await _trainer_names(session, run_id),
+        materials=await materials_of(session, run_id),
         mode_names=MODE_NAMES,
     )
+
+
+async def _trainer_names(session: AsyncSession, run_id: UUID) -> list[str]:
+    names = await find_names(session, await trainers_named(session, run_id))
+    return sorted(names.values())

@@ -12,7 +12,7 @@ from services.booking.base import check_version, locked
 from services.booking.bookings.commands import cancel_locked
 from services.booking.bookings.overlaps import follow_run, told_of_moving
 from services.booking.bookings.queries import active_bookings_of
-from services.booking.bookings.recipients import everyone_booked
+from services.booking.bookings.recipients import everyone_booked, trainers_told
 from services.booking.bookings.tables import Booking
 from services.booking.courses.commands import cancel_run, change_run, lock_run, tell_of_meeting
 from services.booking.courses.rules import RUN, MeetingPlan, RunState, check_not_over
@@ -41,6 +41,7 @@ async def change_run_with_bookings(
     if version is not None:
         check_version(version, run.version)
     recipients = await everyone_booked(session, await active_bookings_of(session, run_id))
+    recipients += await trainers_told(session, run_id)
     at_once = await told_of_moving(session, run_id, [(meeting.starts_at, meeting.ends_at) for meeting in meetings])
     run = await change_run(
         session, clock, run=run, meetings=meetings, reason=reason, recipients=recipients, at_once=at_once, by=by
@@ -61,7 +62,7 @@ async def cancel_run_with_bookings(
     check_not_over(run.ends_at, clock.now())
     waited = await close_queue(session, clock, run, reason=reason, by=by)
     bookings = await active_bookings_of(session, run_id)
-    recipients = await everyone_booked(session, bookings)
+    recipients = await everyone_booked(session, bookings) + await trainers_told(session, run_id)
     for entry in waited:
         recipients += tuple(each for each in await contacts_told(session, entry) if each not in recipients)
     for found in bookings:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
@@ -9,13 +10,26 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.courses.rules import FeePayer, MeetingPlan, Mode, RunPlan
-from services.booking.courses.tables import Course, CourseArea, CourseHistory, Meeting, Run, RunHistory
+from services.booking.courses.tables import (
+    Course,
+    CourseArea,
+    CourseHistory,
+    Meeting,
+    Run,
+    RunHistory,
+    RunMaterial,
+    RunTrainer,
+)
 from services.booking.courses.terms import Terms
 from shared.contracts import facts
+from shared.db import rows_of
 from shared.kernel.errors import NotFound
 from shared.kernel.grants import Scope
 from shared.kernel.texts import N_
 from shared.web.paging import PageFilter, Rows, page_of
+
+TRAINERS_OF_RUN: Final = "ARRAY(SELECT person_id FROM run_trainers AS named WHERE named.run_id = run.id)"
+_RUN_SCOPE: Final = f"SELECT run.project_id, {TRAINERS_OF_RUN} FROM runs AS run WHERE run.id = $1"  # noqa: S608 - of our own texts alone
 
 
 async def get_course(session: AsyncSession, course_id: UUID) -> Course:
@@ -162,6 +176,31 @@ async def find_course_scope(session: AsyncSession, course_id: UUID) -> Scope | N
 
 
 async def find_run_scope(session: AsyncSession, run_id: UUID) -> Scope | None:
-    """Return whose a run is."""
-    run = await session.get(Run, run_id)
-    return None if run is None else Scope(projects=frozenset({run.project_id}))
+    """Return whose a run is, and which trainers alone reach it where it names any."""
+    return scope_of(await rows_of(session, _RUN_SCOPE, run_id))
+
+
+def scope_of(found: Sequence[tuple[UUID, Sequence[UUID]]]) -> Scope | None:
+    """Return the scope that a row of a project and the trainers named is; None where there is no row."""
+    if not found:
+        return None
+    project_id, named = found[0]
+    return Scope(projects=frozenset({project_id}), trainers=frozenset(named) if named else None)
+
+
+async def trainers_named(session: AsyncSession, run_id: UUID) -> Sequence[UUID]:
+    """Return who is named to hold the run, by id."""
+    statement = select(RunTrainer.person_id).where(col(RunTrainer.run_id) == run_id)
+    return (await session.exec(statement.order_by(col(RunTrainer.person_id)))).all()
+
+
+def trained_by(person_id: UUID) -> ColumnElement[bool]:
+    """Return the condition that a run names the trainer, or nobody."""
+    named = select(RunTrainer.run_id).where(col(RunTrainer.run_id) == col(Run.id))
+    return ~named.exists() | named.where(col(RunTrainer.person_id) == person_id).exists()
+
+
+async def materials_of(session: AsyncSession, run_id: UUID) -> Sequence[RunMaterial]:
+    """Return what there is to read for the run, in its order."""
+    statement = select(RunMaterial).where(col(RunMaterial.run_id) == run_id)
+    return (await session.exec(statement.order_by(col(RunMaterial.position)))).all()

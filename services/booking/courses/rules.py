@@ -21,6 +21,7 @@ MOST_MEETINGS: Final = 200
 REMINDED_AT: Final = time(10)  # in Sweden
 NOT_IN_CALENDARS: Final = (
     *("kept_seats", "capacity", "minimum", "decide_on", "upheld", "registration_opens", "registration_closes"),
+    *("trainer_named", "trainer_released", "materials"),
 )
 """What a run's history tells of that a calendar does not show."""
 

@@ -159,6 +159,28 @@ class RunWords(BookingTable, table=True):
     words: str = Field(sa_column=Column(TSVECTOR, Computed(VECTOR, persisted=True), nullable=False))
 
 
+class RunTrainer(BookingTable, table=True):
+    """One who holds a run. Where a run names nobody, every trainer of its project may."""
+
+    __tablename__ = "run_trainers"
+    __table_args__ = (Index("ix_run_trainers_person_id", "person_id"),)
+
+    run_id: UUID = Field(foreign_key="runs.id", primary_key=True)
+    person_id: UUID = Field(foreign_key="persons.id", primary_key=True)
+
+
+class RunMaterial(BookingTable, table=True):
+    """Something to read for a run, by its address: for those who have a seat and those who hold or lead it."""
+
+    __tablename__ = "run_materials"
+    __table_args__ = (CheckConstraint("address LIKE 'https://%'", name="address"),)
+
+    run_id: UUID = Field(foreign_key="runs.id", primary_key=True)
+    position: int = Field(primary_key=True)
+    title: str = prose()
+    address: str = prose()
+
+
 class RunHistory(HistoryColumns, table=True):
     """What has happened to a run."""
 

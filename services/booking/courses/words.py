@@ -1,10 +1,12 @@
 """What modes, kinds, payers and languages of courses are called on pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
+from uuid import UUID
 
 from services.booking.courses.rules import CourseKind, FeePayer, Mode
+from services.booking.courses.tables import RunHistory
 from shared.kernel.texts import N_, Text
 
 MODE_NAMES: Final[Mapping[Mode, str]] = {
@@ -80,3 +82,25 @@ def course_change(change: str, before: str | None, after: str | None) -> Text:
         return Text(message)
     shown = [language_name(kept) if change == "language" and kept else kept or "–" for kept in (before, after)]
     return Text(message, {"before": shown[0], "after": shown[1]})
+
+
+_HOLDING: Final[Mapping[str, str]] = {
+    "trainer_named": N_("{name} was named to hold it"),
+    "trainer_released": N_("{name} is no longer named to hold it"),
+    "materials": N_("Links to course material: {after}, before that {before}"),
+}
+_SOMEBODY: Final = N_("Somebody")
+
+
+def people_in_changes(history: Sequence[RunHistory]) -> set[UUID]:
+    """Return whom the rows of a run's history are about."""
+    return {UUID(row.after) for row in history if row.change.startswith("trainer_") and row.after is not None}
+
+
+def holding_change(change: str, before: str | None, after: str | None, names: Mapping[UUID, str]) -> Text | None:
+    """Return what a row of a run's history says of who holds it and what is read; None where it is about other."""
+    if change not in _HOLDING:
+        return None
+    if change == "materials":
+        return Text(_HOLDING[change], {"before": before or "0", "after": after or "0"})
+    return Text(_HOLDING[change], {"name": names.get(UUID(after or "")) or Text(_SOMEBODY)})

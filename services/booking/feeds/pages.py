@@ -30,7 +30,10 @@ _OWN_TITLE, _OWN_HOLDS = (
     N_("Courses that you take part in"),
     N_("Every meeting of the courses that you have a seat on."),
 )
-_HELD_TITLE, _HELD_HOLDS = N_("Courses that you hold"), N_("Every meeting in the projects that you are a trainer of.")
+_HELD_TITLE, _HELD_HOLDS = (
+    N_("Courses that you hold"),
+    N_("Every meeting in the projects that you are a trainer of, but for courses that name others."),
+)
 _EMPLOYER_HOLDS = N_("Every meeting that {employer} has booked, with the number of seats and without names.")
 _RUN_HOLDS = N_("Every meeting of this course.")
 

@@ -14,7 +14,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.courses.queries import courses_by_id, find_run_scope, meetings_by_run, summary_with
+from services.booking.courses.queries import courses_by_id, find_run_scope, meetings_by_run, summary_with, trained_by
 from services.booking.courses.rules import NOT_IN_CALENDARS, RunState
 from services.booking.courses.tables import Run, RunHistory
 from services.booking.employers.queries import find_employer_scope
@@ -118,7 +118,7 @@ async def _actor(session: AsyncSession, person_id: UUID) -> Actor:
 
 
 def _reaches(actor: Actor, roles: Sequence[Role], scope: Scope | None) -> bool:
-    return scope is not None and any(grant.covers(scope) for grant in actor.grants_of(*roles))
+    return scope is not None and actor.reaches(scope, *roles)
 
 
 async def _own_parts(session: AsyncSession, person_id: UUID) -> dict[UUID, _Part]:
@@ -130,7 +130,9 @@ async def _held_parts(session: AsyncSession, actor: Actor, now: datetime) -> dic
     projects = {grant.project_id for grant in actor.grants_of(Role.TRAINER)}
     if not projects:
         raise no_calendar()
-    statement = select(Run.id).where(col(Run.project_id).in_(projects), col(Run.ends_at) > now - PAST_KEPT)
+    statement = select(Run.id).where(
+        col(Run.project_id).in_(projects), col(Run.ends_at) > now - PAST_KEPT, trained_by(actor.person_id)
+    )
     return {run_id: _Part(None) for run_id in await session.exec(statement.order_by(col(Run.id)).limit(MOST_RUNS))}
 
 

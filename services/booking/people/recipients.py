@@ -27,6 +27,11 @@ async def leads_of(session: AsyncSession, *, project_id: UUID) -> Sequence[UUID]
     return await _holders(session, Role.PROJECT_LEAD, project_id, col(RoleGrant.project_id).is_not(None))
 
 
+async def trainers_of(session: AsyncSession, *, project_id: UUID) -> Sequence[UUID]:
+    """Return who is a trainer of the project, by id."""
+    return await _holders(session, Role.TRAINER, project_id, col(RoleGrant.project_id).is_not(None))
+
+
 async def coaches_of(session: AsyncSession, *, project_id: UUID, employer_ids: Collection[UUID]) -> Sequence[UUID]:
     """Return who coaches in the whole project, or one of the employers there, by id."""
     in_care = or_(col(RoleGrant.employer_id).is_(None), col(RoleGrant.employer_id).in_(employer_ids))

@@ -83,6 +83,8 @@ def test_every_route_has_a_permit_and_every_permit_a_route() -> None:
         ("capacity", "change_capacity"),
         ("terms", "change_terms"),
         ("copying", "copy_run"),
+        ("run_trainers", "name_trainers"),
+        ("materials", "keep_materials"),
         ("decision", "uphold_run"),
         ("booking_form", "book_seats"),
         ("booking_change", "change_booking"),

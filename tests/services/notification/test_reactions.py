@@ -36,6 +36,8 @@ TOLD: list[tuple[type[Fact], dict[str, object], str, str, str]] = [
     (booking.RunChanged, {}, "person", "participant", "run_changed"),
     (booking.RunCancelled, {}, "person", "contact", "run_cancelled"),
     (booking.MeetingApproached, {}, "person", "participant", "meeting_reminder"),
+    (booking.RunStaffed, {}, "person", "trainer", "trainer_named"),
+    (booking.RunStaffed, {}, "person", "former_trainer", "trainer_released"),
     (booking.RunDecisionAsked, {"is_due": False}, "person", "coach", "run_short"),
     (booking.RunDecisionAsked, {"is_due": True}, "person", "project_lead", "run_to_decide"),
     (booking.RunConfirmed, {}, "person", "contact", "run_upheld"),

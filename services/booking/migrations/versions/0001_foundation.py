@@ -619,6 +619,23 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_run_history'))
     )
     op.create_index(op.f('ix_run_history_run_id'), 'run_history', ['run_id'], unique=False)
+    op.create_table('run_materials',
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.CheckConstraint("address LIKE 'https://%'", name=op.f('ck_run_materials_address')),
+    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_run_materials_run_id')),
+    sa.PrimaryKeyConstraint('run_id', 'position', name=op.f('pk_run_materials'))
+    )
+    op.create_table('run_trainers',
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('person_id', sa.Uuid(), nullable=False),
+    sa.ForeignKeyConstraint(['person_id'], ['persons.id'], name=op.f('fk_run_trainers_person_id')),
+    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_run_trainers_run_id')),
+    sa.PrimaryKeyConstraint('run_id', 'person_id', name=op.f('pk_run_trainers'))
+    )
+    op.create_index('ix_run_trainers_person_id', 'run_trainers', ['person_id'], unique=False)
     op.create_table('run_words',
     sa.Column('run_id', sa.Uuid(), nullable=False),
     sa.Column('title', sa.Text(), nullable=False),
@@ -1221,6 +1238,9 @@ def downgrade() -> None:
     op.drop_index('ix_run_words_words', table_name='run_words', postgresql_using='gin')
     op.drop_index('ix_run_words_title', table_name='run_words', postgresql_using='gin', postgresql_ops={'title': 'gin_trgm_ops'})
     op.drop_table('run_words')
+    op.drop_index('ix_run_trainers_person_id', table_name='run_trainers')
+    op.drop_table('run_trainers')
+    op.drop_table('run_materials')
     op.drop_index(op.f('ix_run_history_run_id'), table_name='run_history')
     op.drop_table('run_history')
     op.drop_index('ix_needs_plan_id', table_name='needs')

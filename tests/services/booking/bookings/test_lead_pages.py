@@ -206,7 +206,9 @@ async def test_as_many_are_said_to_be_told_as_are_told(office: Office) -> None:
     assert concerned.participants == sum(each.part == "participant" for each in told)
 
 
-@pytest.mark.parametrize("step", ["", "/change", "/keep", "/capacity", "/terms", "/decide", "/cancel"])
+@pytest.mark.parametrize(
+    "step", ["", "/change", "/keep", "/capacity", "/terms", "/decide", "/trainers", "/materials", "/cancel"]
+)
 async def test_another_projects_lead_sees_no_run_of_this_one(office: Office, step: str) -> None:
     run, _, _ = await _booked_run(office)
     with known_visitors(office.app):
@@ -217,7 +219,7 @@ async def test_another_projects_lead_sees_no_run_of_this_one(office: Office, ste
 
 
 async def test_a_page_of_a_run_costs_the_same_however_many_have_booked(office: Office, lead: httpx.AsyncClient) -> None:
-    for step in ("", "/change", "/keep", "/capacity", "/terms", "/decide", "/cancel"):
+    for step in ("", "/change", "/keep", "/capacity", "/terms", "/decide", "/trainers", "/materials", "/cancel"):
         costs = set()
         for bookings in (1, 3):
             run, _, _ = await _booked_run(office, bookings=bookings)
