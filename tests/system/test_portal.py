@@ -129,6 +129,7 @@ NOT_LINKED: Final = frozenset(
         "/booking/needs/{need_id}/way",  # a need for which nothing is booked or asked for
         "/booking/mine/{token}",  # a personal link, which stands in a message
         "/booking/projects/{project_id}/protected/{person_id}",  # a protected identity
+        "/booking/projects/{project_id}/runs/{run_id}/decide",  # a run that too few have booked
         "/booking/queue/{entry_id}",  # a group that waits for seats
         "/booking/queue/{entry_id}/accept",
         "/booking/queue/{entry_id}/decline",

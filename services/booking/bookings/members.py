@@ -9,6 +9,7 @@ from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.booking.bookings.admission import why_not
 from services.booking.bookings.overlaps import Overlap, overlaps_of, wrong_with
 from services.booking.bookings.tables import Seat
 from services.booking.courses.queries import meetings_of
@@ -40,17 +41,15 @@ async def check_participants(
         col(Seat.run_id) == run.id, col(Seat.participant_id).in_(people), col(Seat.released_at).is_(None)
     )
     seated = set((await session.exec(statement)).all())
+    left_out = set(people) - employed
+    barred = await why_not(session, left_out, project_id=project_id, employer_id=employer_id, on=on) if left_out else {}
     errors: list[KurslotsError] = []
     for index, person in enumerate(people):
         field = f"participants.{index}"
-        if person not in employed:
-            errors.append(
-                InvalidInput(
-                    N_("This person does not work at a workplace of the employer that is part of the project."),
-                    code="not_an_employee",
-                    field=field,
-                )
-            )
+        if person in barred:
+            for error in barred[person]:
+                error.field = field
+                errors.append(error)
         elif person in seated:
             errors.append(
                 InvalidInput(
