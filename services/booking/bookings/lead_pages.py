@@ -34,6 +34,7 @@ _RUNS: Final = "/projects/{project_id}/runs"
 
 WHEN_NAMES: Final[Mapping[When, str]] = {
     When.COMING: N_("to come"),
+    When.SHORT: N_("with too few booked"),
     When.HELD: N_("held"),
     When.CANCELLED: N_("called off"),
 }
@@ -47,6 +48,8 @@ _COLUMNS: Final = (
     Column(N_("Seats"), lambda run: run.capacity),
     Column(N_("Seats booked"), lambda run: run.taken_seats),
     Column(N_("Kept seats"), lambda run: run.kept_seats),
+    Column(N_("Needed for it to be held"), lambda run: run.minimum),
+    Column(N_("Decided on"), lambda run: run.decide_on),
     Column(N_("Called off because"), lambda run: run.cancelled_because),
 )
 _CHANGES: Final[Mapping[str, str]] = {

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, and_, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -26,6 +27,7 @@ class When(StrEnum):
     """Which runs, by how far they have come."""
 
     COMING = "coming"
+    SHORT = "short"
     HELD = "held"
     CANCELLED = "cancelled"
 
@@ -60,6 +62,10 @@ async def list_led_runs(session: AsyncSession, project_id: UUID, query: LedRunFi
     match query.when:
         case When.COMING:
             statement = statement.where(col(Run.state) == RunState.SCHEDULED.value, col(Run.ends_at) > now)
+        case When.SHORT:
+            statement = statement.where(
+                col(Run.state) == RunState.SCHEDULED.value, col(Run.starts_at) > now, _is_short()
+            )
         case When.HELD:
             statement = statement.where(col(Run.state) == RunState.SCHEDULED.value, col(Run.ends_at) <= now)
         case When.CANCELLED:
@@ -75,6 +81,12 @@ async def list_led_runs(session: AsyncSession, project_id: UUID, query: LedRunFi
         descending=query.sort == "-starts",
     )
     return Rows(await run_views(session, page.rows), page.next)
+
+
+def _is_short() -> ColumnElement[bool]:
+    """Return the condition that a run has a minimum, fewer seats are taken, and nobody decided to hold it anyway."""
+    taken = select(func.sum(SeatPool.taken)).where(col(SeatPool.run_id) == col(Run.id)).scalar_subquery()
+    return and_(col(Run.minimum) > taken, col(Run.upheld_at).is_(None))
 
 
 async def kept_pools(session: AsyncSession, run_id: UUID) -> list[KeptPool]:

@@ -181,6 +181,9 @@ async def test_the_lead_sees_what_is_missing_changes_the_terms_and_decides(
         assert expected in shown.text, shown.text
     public = page_of(await lead.get(f"/booking/runs/{run.id}"))
     assert "if 8 seats are booked; decided 1 Dec 2026" in public.text
+    short = f"/booking/projects/{office.project_id}/runs?when=short"
+    listed = page_of(await lead.get(short))
+    assert "5 of 8 needed by 1 Dec 2026" in listed.text
     decide = page_of(await lead.get(f"{led}/decide"))
     assert "1 contacts of employers that have booked" in decide.text
     answer = await lead.post(
@@ -191,6 +194,7 @@ async def test_the_lead_sees_what_is_missing_changes_the_terms_and_decides(
         shown = page_of(await lead.get(led))
     assert len(sent) <= 16
     assert "5 of 8: decided to be held anyway" in shown.text
+    assert not page_of(await lead.get(short)).tags("a", href=led)
     assert "Decided to be held though 5 of 8 needed seats are booked" in shown.text
 
 
