@@ -55,6 +55,7 @@ from services.booking.proof.typesetter import Typesetter, keep_typesetter
 from services.booking.reach import api as reach
 from services.booking.reach import pages as reach_pages
 from services.booking.reports import api as reports
+from services.booking.reports import attended_pages
 from services.booking.reports import pages as report_pages
 from services.booking.reports import results_pages as result_pages
 from services.booking.requests import api as requests
@@ -128,6 +129,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     reach_pages.router,
     report_pages.router,
     result_pages.router,
+    attended_pages.router,
     feed_pages.router,
     course_lead_pages.router,
     run_lead_pages.router,

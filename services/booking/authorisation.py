@@ -377,6 +377,7 @@ _LEAD_PAGES: Final[Permits] = {
     # which project's, and whose of it, the page asks itself: a coach of chosen employers sees theirs
     "show_results": PERMITS["list_results"],
     "show_result_rows": PERMITS["list_result_rows"],
+    "show_attended_hours": _SEES_PROJECT,
     "show_demand": _RUNS_PROJECT,
     "show_project_courses": _RUNS_PROJECT,
     "show_add_course": _RUNS_PROJECT,

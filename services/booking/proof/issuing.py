@@ -27,7 +27,6 @@ from services.booking.proof.rules import (
     Sitting,
     attest,
     lacking,
-    month_of,
     month_over_at,
     new_code,
 )
@@ -55,31 +54,29 @@ class _Of:
 async def look_again(session: AsyncSession, clock: Clock, attendance_id: UUID) -> bool:
     """Issue, replace or revoke what the attendance has a part in: the run's certificate and the month's.
 
-    Returns whether it was due. When it is to be looked at once more is written down with it.
+    Whatever else of hers in the project is due is looked at with it: at the end of a month all of it is. When it is to
+    be looked at once more is written down. Returns whether this one was due.
     """
     seen = await session.get(Attendance, attendance_id)
     if seen is None:
         return False
     rows = await _lock_rows(session, seen.project_id, seen.participant_id)
-    row = next(each for each in rows if each.id == attendance_id)
     now = clock.now()
-    if row.prove_at is None or row.prove_at > now:
+    due = [each for each in rows if each.prove_at is not None and each.prove_at <= now]
+    if all(each.id != attendance_id for each in due):
         return False
-    sittings = await sittings_of(session, row.project_id, row.participant_id)
-    month = month_of(next(each.starts_at for each in sittings if each.meeting_id == row.meeting_id))
-    of_month = [each for each in sittings if each.month == month]
-    waits = [
-        await _settle_run(session, row, [each for each in sittings if each.run_id == row.run_id], now),
-        await _settle(
-            session,
-            _Of(CertificateKind.MONTH, row.project_id, row.participant_id, month=month),
-            of_month,
-            month_over_at(month),
-            now,
-        ),
-    ]
-    row.prove_at = min((at for at in waits if at is not None), default=None)
-    session.add(row)
+    sittings = await sittings_of(session, seen.project_id, seen.participant_id)
+    month_of_meeting = {each.meeting_id: each.month for each in sittings}
+    by_run = {each.run_id: each for each in due}
+    runs = {run_id: await _settle_run(session, row, sittings, now) for run_id, row in by_run.items()}
+    months = {
+        month: await _settle_month(session, seen, month, sittings, now)
+        for month in sorted({month_of_meeting[each.meeting_id] for each in due})
+    }
+    for each in due:
+        waits = (runs[each.run_id], months[month_of_meeting[each.meeting_id]])
+        each.prove_at = min((at for at in waits if at is not None), default=None)
+        session.add(each)
     return True
 
 
@@ -100,8 +97,16 @@ async def _settle_run(
     run = await get_run(session, row.run_id)
     of = _Of(CertificateKind.COURSE, row.project_id, row.participant_id, employer_id=row.employer_id, run_id=row.run_id)
     # of a course that was called off there is no certificate; its hours are in the month's
-    counted = sittings if run.state == RunState.SCHEDULED else ()
+    is_held = run.state == RunState.SCHEDULED
+    counted = [each for each in sittings if is_held and each.run_id == row.run_id]
     return await _settle(session, of, counted, run.ends_at, now)
+
+
+async def _settle_month(
+    session: AsyncSession, row: Attendance, month: date, sittings: Sequence[Sitting], now: datetime
+) -> datetime | None:
+    of = _Of(CertificateKind.MONTH, row.project_id, row.participant_id, month=month)
+    return await _settle(session, of, [each for each in sittings if each.month == month], month_over_at(month), now)
 
 
 async def _settle(

@@ -93,6 +93,7 @@ _MARK = text("""
            (SELECT (count(*), sum(version)) FROM runs WHERE project_id = :project_id)::text,
            (SELECT (count(*), count(left_on)) FROM employer_projects WHERE project_id = :project_id)::text,
            (SELECT (count(*), sum(version)) FROM attendances WHERE project_id = :project_id)::text,
+           (SELECT (count(*), sum(version)) FROM outside_courses WHERE project_id = :project_id)::text,
            (SELECT (count(*), sum(value_ore)) FROM project_contracts WHERE project_id = :project_id)::text
 """)
 

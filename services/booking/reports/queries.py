@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import Field
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -55,7 +56,11 @@ _ATTENDED = text("""
            (SELECT count(*) FROM told WHERE minutes = 0 AND ends_at <= :now) AS no_shows,
            coalesce(sum(minutes), 0)::bigint AS minutes,
            coalesce(sum(minutes / whole * whole), 0)::bigint AS counted_minutes,
-           coalesce(sum(signed / whole * whole), 0)::bigint AS signed_minutes
+           coalesce(sum(signed / whole * whole), 0)::bigint AS signed_minutes,
+           (SELECT coalesce(sum(minutes / unit.whole * unit.whole), 0)::bigint
+              FROM outside_courses
+             CROSS JOIN (SELECT CASE WHEN CAST(:rounding AS text) = 'exact' THEN 1 ELSE 60 END AS whole) AS unit
+             WHERE project_id = :project_id AND state = 'accepted') AS outside_minutes
     FROM counted
 """)
 _JOINED = text("SELECT count(*) FROM employer_projects WHERE project_id = :project_id AND membership = 'joined'")
@@ -91,6 +96,7 @@ class AttendedFigures(View):
     minutes: int
     counted_minutes: int
     signed_minutes: int
+    outside_minutes: int = Field(description="of accepted outside courses, by the project's rule; not in the others")
     rounding: str
 
 

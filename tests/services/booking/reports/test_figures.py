@@ -16,6 +16,9 @@ from services.booking.employers.tables import Employment, ProjectWorkplace, Work
 from services.booking.people.tables import Person
 from services.booking.projects.rules import HourRounding
 from services.booking.projects.tables import Project
+from services.booking.proof.hours import HoursCell, HoursOf, attended_hours, hours_by, sum_of
+from services.booking.proof.outside_rules import OutsideState, ProviderKind
+from services.booking.proof.tables import OutsideCourse
 from services.booking.reports.breakdown import Amounts, by_month, by_municipality, mark_of_figures
 from services.booking.reports.commands import note_contract
 from services.booking.reports.queries import get_figures
@@ -192,3 +195,47 @@ async def test_attended_hours_are_what_the_rule_makes_of_the_same_rows(
     assert (figures.persons, figures.no_shows, figures.signed_minutes) == (3, 4, 180)
     assert figures.minutes == sum(each.minutes for each in attended)
     assert figures.counted_minutes == reported_minutes(attended, rounding)
+    cells = await attended_hours(session, project.id, rounding)
+    by_month = hours_by(cells, lambda cell: cell.month)
+    assert sum_of(cells).minutes == figures.minutes
+    assert sum_of(cells).counted == figures.counted_minutes
+    assert sum_of(cells).signed == figures.signed_minutes
+    for month, hours in by_month.items():
+        of_month = [each for each in attended if each.month == month]
+        assert hours.minutes == sum(each.minutes for each in of_month)
+        if rounding is not HourRounding.PER_ACTIVITY:
+            assert hours.counted == reported_minutes(of_month, rounding)
+    assert {cell.municipality for cell in cells} == {"2080"}
+
+
+@pytest.mark.parametrize(("rounding", "expected"), [(HourRounding.EXACT, 470), (HourRounding.PER_MONTH, 420)])
+async def test_of_outside_courses_the_accepted_alone_count_in_the_month_in_which_they_ended(
+    session: AsyncSession, rounding: HourRounding, expected: int
+) -> None:
+    project = await a_project(session)
+    (await session.get_one(Project, project.id)).hour_rounding = rounding.value
+    employer = await an_employer(session, project)
+    mark = await mark_of_figures(session, project.id)
+    for number, state in enumerate(OutsideState):
+        course = OutsideCourse(
+            project_id=project.id,
+            employer_id=employer.id,
+            participant_id=employer.people[0],
+            title=f"Kurs {number}",
+            provider="Högskolan",
+            provider_kind=ProviderKind.UNIVERSITY.value,
+            starts_on=date(2026, 8, 31),
+            ends_on=date(2026, 10, 1),
+            minutes=470,
+            state=state.value,
+            answer="Ja" if state is OutsideState.ACCEPTED else "Nej",
+            entered_by=employer.contact,
+            entered_at=MONDAY_MORNING,
+            decided_by=None if state is OutsideState.ENTERED else employer.people[1],
+        )
+        session.add(course)
+    await session.flush()
+    assert await mark_of_figures(session, project.id) != mark
+    cells = await attended_hours(session, project.id, rounding)
+    assert cells == [HoursCell(date(2026, 10, 1), "2080", HoursOf(outside=expected))]
+    assert (await get_figures(session, a_clock(), project.id)).attended.outside_minutes == expected
