@@ -15,6 +15,7 @@ from shared.kernel.texts import N_, Text
 from shared.web.languages import Catalogues, Language
 from shared.web.pages.written import written_clock, written_day
 
+_CLOCK: Final = "kl.\N{NO-BREAK SPACE}"
 _LOCALES: Final = {"sv": "sv_SE", "en": "en_GB"}
 _HAS_TAKEN_PART: Final = {
     CertificateKind.COURSE: N_("has taken part in the course and signed for the time below."),
@@ -55,8 +56,11 @@ def given_for(
         "attests": _(_HAS_TAKEN_PART[kind], month=month),
         "facts": _facts(row, _, language),
         "meetings_heading": _(N_("Meetings attended")),
-        "columns": [_(N_("When")), _(N_("Course")), _(N_("Minutes"))],
-        "meetings": [[_span(each, language), each.course_title, str(each.minutes)] for each in attested.meetings],
+        "columns": [_(N_("When")), *([_(N_("Course"))] if month else []), _(N_("Minutes"))],
+        "meetings": [
+            [_span(each, language), *([each.course_title] if month else []), str(each.minutes)]
+            for each in attested.meetings
+        ],
         "notes": _notes(row, _),
         "check_heading": _(N_("Check the certificate")),
         "check": _(_CHECK),
@@ -67,7 +71,8 @@ def given_for(
 
 def _span(meeting: AttestedMeeting, language: Language) -> str:
     day = written_day(legal_day(meeting.starts_at), language)
-    return f"{day} {written_clock(meeting.starts_at, language)}–{written_clock(meeting.ends_at, language)}"
+    starts, ends = (written_clock(at, language) for at in (meeting.starts_at, meeting.ends_at))
+    return f"{day} {starts}–{ends.removeprefix(_CLOCK)}"
 
 
 def _facts(row: CertificateRow, _: Callable[..., str], language: Language) -> list[tuple[str, str]]:
