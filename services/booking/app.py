@@ -38,6 +38,7 @@ from services.booking.keys import Keys
 from services.booking.needs import api as needs
 from services.booking.needs import lead_pages as needs_lead_pages
 from services.booking.needs import pages as need_pages
+from services.booking.needs import survey_pages
 from services.booking.overview import hours_pages
 from services.booking.overview import pages as overview_pages
 from services.booking.people import api as people
@@ -107,6 +108,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     person_pages.router,
     contacts_pages.router,
     need_pages.router,
+    survey_pages.router,
     needs_lead_pages.router,
     overview_pages.router,
     hours_pages.router,

@@ -75,6 +75,8 @@ _EMPLOYERS: Final[Permits] = {
 _NEEDS: Final[Permits] = {
     "write_survey": _FOR_EMPLOYER,
     "list_surveys": _FOR_EMPLOYER,
+    "list_project_surveys": _RUNS_PROJECT,
+    "get_need_questions": _FOR_EMPLOYER,
     "get_plan": _FOR_EMPLOYER,
     "move_plan": _FOR_EMPLOYER,
     "add_need": _FOR_EMPLOYER,
@@ -379,6 +381,7 @@ _LEAD_PAGES: Final[Permits] = {
     "show_result_rows": PERMITS["list_result_rows"],
     "show_attended_hours": _SEES_PROJECT,
     "show_demand": _RUNS_PROJECT,
+    "show_project_surveys": PERMITS["list_project_surveys"],
     "show_project_courses": _RUNS_PROJECT,
     "show_add_course": _RUNS_PROJECT,
     "send_add_course": _RUNS_PROJECT,

@@ -1,32 +1,78 @@
 """Need surveys of an employer in a project, the training plan of each, and its needs."""
 
+from dataclasses import asdict
 from datetime import date
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from pydantic import Field, StringConstraints
 
+from services.booking.employers.queries import check_in_project
 from services.booking.needs import commands, queries
 from services.booking.needs.queries import NeedView, PlanView, SurveyView
-from services.booking.needs.rules import NeedDetails, PlanState, Priority, SurveyDetails, Way, WishedMode, WishedTime
-from shared.web.bodies import Body, Count, Line, LongText, Paragraph, Version
+from services.booking.needs.rules import (
+    NeedDetails,
+    PlanState,
+    Priority,
+    SurveyDetails,
+    Way,
+    WishedMode,
+    WishedTime,
+    WrittenAs,
+)
+from services.booking.projects.queries import questions_asked
+from services.booking.projects.questions import MOST_TEXT
+from shared.kernel.grants import Actor, Scope
+from shared.kernel.roles import Role
+from shared.web.bodies import Body, Count, Line, LongText, Paragraph, Version, View
 from shared.web.edge import CommandContext, ReadSession, run_command
 from shared.web.page_query import PageQuery
 from shared.web.paging import Page
 
 router = APIRouter(tags=["needs"])
+_WRITES = {Role.CONTACT: WrittenAs.CONTACT, Role.COACH: WrittenAs.COACH, Role.PROJECT_LEAD: WrittenAs.LEAD}
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+AnswerText = Annotated[str, StringConstraints(max_length=MOST_TEXT)]
 _SURVEYS = "/projects/{project_id}/employers/{employer_id}/need-surveys"
 
 
 class WriteSurvey(Body):
-    """A survey: when, with whom, what came out, and how the employees' representatives were consulted."""
+    """A survey: when, with whom, what came out, and how the employees' representatives were consulted.
+
+    Where the project asks questions of its own, `answers` are by their keys, to the version of `questions_version`.
+    """
 
     made_on: date
     workplace_id: UUID | None = None
     took_part: Paragraph
-    findings: LongText
+    findings: LongText | None = None
     consulted: Paragraph | None = None
     consulted_on: date | None = None
+    with_coach: UUID | None = None
+    questions_version: Count | None = None
+    answers: dict[Key, AnswerText | bool | Annotated[list[Key], Field(max_length=60)]] | None = None
+
+    def details(self) -> SurveyDetails:
+        """Return the body as plain values."""
+        return SurveyDetails(**self.model_dump(exclude={"workplace_id"}))
+
+
+def written_as(actor: Actor, project_id: UUID, employer_id: UUID) -> WrittenAs:
+    """Return what the person is to the employer when she writes a survey down."""
+    scope = Scope(projects=frozenset({project_id}), employers=frozenset({employer_id}))
+    for role, kind in _WRITES.items():
+        if any(grant.covers(scope) for grant in actor.grants_of(role)):
+            return kind
+    raise AssertionError("a survey of one who is nothing to the employer")
+
+
+class QuestionsView(View):
+    """A version of the questions: key, kind, words by language, choices, and after which answers each is asked."""
+
+    version: int | None
+    questions: list[dict[str, Any]]
 
 
 class WriteNeed(Body):
@@ -79,9 +125,10 @@ async def write_survey(request: Request, project_id: UUID, employer_id: UUID, bo
             context.clock,
             project_id,
             employer_id,
-            SurveyDetails(**body.model_dump(exclude={"workplace_id"})),
+            body.details(),
             workplace_id=body.workplace_id,
             by=context.actor.person_id,
+            written_as=written_as(context.actor, project_id, employer_id),
         )
         return queries.survey_view(survey, plan)
 
@@ -92,6 +139,20 @@ async def write_survey(request: Request, project_id: UUID, employer_id: UUID, bo
 async def list_surveys(project_id: UUID, employer_id: UUID, session: ReadSession, query: PageQuery) -> Page[SurveyView]:
     """List the employer's surveys in the project, the latest first."""
     return await queries.list_surveys(session, project_id, employer_id, query)
+
+
+@router.get("/projects/{project_id}/need-surveys")
+async def list_project_surveys(project_id: UUID, session: ReadSession, query: PageQuery) -> Page[SurveyView]:
+    """List the surveys of all the project's employers, the latest first."""
+    return await queries.list_project_surveys(session, project_id, query)
+
+
+@router.get("/projects/{project_id}/employers/{employer_id}/need-questions")
+async def get_need_questions(project_id: UUID, employer_id: UUID, session: ReadSession) -> QuestionsView:
+    """Show the questions that the project asks of its own about needs now; none where it asks none."""
+    await check_in_project(session, project_id, employer_id)
+    version, questions = await questions_asked(session, project_id)
+    return QuestionsView(version=version, questions=[asdict(question) for question in questions])
 
 
 @router.get("/training-plans/{plan_id}")

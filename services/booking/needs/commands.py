@@ -9,8 +9,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.booking.base import check_version, locked
 from services.booking.employers.employments import check_member
 from services.booking.employers.tables import Workplace
-from services.booking.needs.rules import NEED_MET, PLAN, MetBy, NeedDetails, PlanState, SurveyDetails, Way
+from services.booking.needs.rules import NEED_MET, PLAN, MetBy, NeedDetails, PlanState, SurveyDetails, Way, WrittenAs
 from services.booking.needs.tables import Need, NeedHistory, NeedSurvey, TrainingPlan
+from services.booking.people.queries import list_coaches
+from services.booking.projects.queries import questions_asked, questions_of_version
+from services.booking.projects.questions import Answer, check_answers
 from shared.kernel.calendar import legal_day
 from shared.kernel.clock import Clock
 from shared.kernel.errors import InvalidInput, NotFound, Refused
@@ -26,11 +29,12 @@ async def write_survey(
     *,
     workplace_id: UUID | None,
     by: UUID,
+    written_as: WrittenAs = WrittenAs.CONTACT,
 ) -> tuple[NeedSurvey, TrainingPlan]:
     """Write a survey down and begin its training plan.
 
-    Raises NotFound where the employer has no part in the project, InvalidInput for a day that is still to come and for
-    another's workplace.
+    Raises NotFound where the employer has no part in the project, InvalidInput for a day to come, another's workplace,
+    somebody who is no coach, and answers that are not to the version of the questions that they are given for.
     """
     await check_member(session, project_id, employer_id)
     now = clock.now()
@@ -50,6 +54,9 @@ async def write_survey(
             raise InvalidInput(
                 N_("The employer has no such workplace."), code="workplace_unknown", field="workplace_id"
             )
+    answers = await _checked_answers(session, project_id, details)
+    if details.with_coach is not None and details.with_coach not in dict(await list_coaches(session, project_id)):
+        raise InvalidInput(N_("The project has no such coach."), code="coach_unknown", field="with_coach")
     survey = NeedSurvey(
         project_id=project_id,
         employer_id=employer_id,
@@ -60,7 +67,11 @@ async def write_survey(
         consulted=details.consulted,
         consulted_on=details.consulted_on,
         written_by=by,
+        written_as=written_as.value,
+        with_coach=details.with_coach,
         written_at=now,
+        questions_version=None if answers is None else details.questions_version,
+        answers=answers,
     )
     session.add(survey)
     await session.flush()
@@ -69,6 +80,27 @@ async def write_survey(
     await session.flush()
     session.add(NeedHistory(at=now, actor_id=by, change="plan begun", after=plan.state, plan_id=plan.id))
     return survey, plan
+
+
+async def _checked_answers(session: AsyncSession, project_id: UUID, details: SurveyDetails) -> dict[str, Answer] | None:
+    """Return the answers as they are kept, checked against the version that they were given for."""
+    if details.answers is None and details.questions_version is None:
+        version, _questions = await questions_asked(session, project_id)
+        if version is not None:
+            raise Refused(
+                N_("The project asks questions of its own about needs. Open the form again, and answer them."),
+                code="answers_missing",
+            )
+        if details.findings is None:
+            raise InvalidInput(N_("Say what you need to learn, and why."), code="findings_missing", field="findings")
+        return None
+    if details.answers is None or details.questions_version is None:
+        raise InvalidInput(
+            N_("Give the answers together with the version of the questions that they are to."),
+            code="answers_incomplete",
+            field="questions_version" if details.questions_version is None else "answers",
+        )
+    return check_answers(await questions_of_version(session, project_id, details.questions_version), details.answers)
 
 
 async def _locked_plan(session: AsyncSession, plan_id: UUID) -> TrainingPlan:

@@ -1,10 +1,10 @@
-"""Need surveys of an employer, its training plans, and the needs with how each is met."""
+"""An employer's training plans, and their needs with how each is met."""
 
 import re
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -16,31 +16,27 @@ from services.booking.employers.history import history_entries
 from services.booking.employers.queries import list_workplaces
 from services.booking.employers.standing import standing_of
 from services.booking.needs import commands, queries, wording
-from services.booking.needs.api import SettleNeed, WriteSurvey
+from services.booking.needs.answers import shown_answers
+from services.booking.needs.api import SettleNeed
 from services.booking.needs.queries import NeedView, SurveyView
 from services.booking.needs.rules import (
     MetBy,
     NeedDetails,
     PlanState,
     Priority,
-    SurveyDetails,
     WishedMode,
     WishedTime,
     share_of,
 )
-from shared.kernel.calendar import legal_day
-from shared.kernel.clock import Clock
+from services.booking.people.queries import find_names
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Count, Line, Paragraph, Version
-from shared.web.edge import CommandContext, CurrentClock, ReadSession
-from shared.web.page_query import PageQuery
+from shared.web.edge import CommandContext, CurrentLanguage, ReadSession
 from shared.web.pages.forms import Form, take_form
-from shared.web.pages.lists import Listing
 from shared.web.pages.rendering import render
-from shared.web.paging import PageFilter, Rows
+from shared.web.paging import PageFilter
 
 router = APIRouter()
-_SURVEYS: Final = "/projects/{project_id}/employers/{employer_id}/surveys"
 _ALL: Final = PageFilter(limit=200)
 _MINUTES: Final = 60
 
@@ -81,58 +77,8 @@ class MoveForm(Body):
     version: Version
 
 
-@router.get(_SURVEYS)
-async def show_surveys(
-    request: Request, project_id: UUID, employer_id: UUID, session: ReadSession, query: PageQuery
-) -> Response:
-    """List the employer's surveys with their plans."""
-    standing = await standing_of(request, session, employer_id, project_id)
-    page = await queries.list_surveys(session, project_id, employer_id, query)
-    return render(
-        request,
-        "needs/surveys.html",
-        standing=standing,
-        surveys=Listing.of(request, Rows(page.items, page.next), shown=page.items, name="surveys"),
-        counts=await queries.need_counts(session, [survey.plan.plan_id for survey in page.items]),
-        wording=wording,
-    )
-
-
-@router.get(_SURVEYS + "/new")
-async def show_write_survey(
-    request: Request, project_id: UUID, employer_id: UUID, session: ReadSession, clock: CurrentClock
-) -> Response:
-    """Show the form of a survey."""
-    return await _survey_page(request, session, clock, project_id, employer_id, Form())
-
-
-@router.post(_SURVEYS + "/new")
-async def send_write_survey(
-    request: Request, project_id: UUID, employer_id: UUID, session: ReadSession, clock: CurrentClock
-) -> Response:
-    """Write a survey down and begin its plan."""
-
-    async def command(context: CommandContext, body: WriteSurvey) -> SurveyView:
-        survey, plan = await commands.write_survey(
-            context.session,
-            context.clock,
-            project_id,
-            employer_id,
-            SurveyDetails(**body.model_dump(exclude={"workplace_id"})),
-            workplace_id=body.workplace_id,
-            by=context.actor.person_id,
-        )
-        return queries.survey_view(survey, plan)
-
-    def done(survey: Any) -> str:  # noqa: ANN401 - the stored answer
-        return f"/booking/training-plans/{survey['plan']['plan_id']}"
-
-    again = partial(_survey_page, request, session, clock, project_id, employer_id)
-    return await take_form(request, WriteSurvey, command, done=done, again=again)
-
-
 @router.get("/training-plans/{plan_id}")
-async def show_plan(request: Request, plan_id: UUID, session: ReadSession) -> Response:
+async def show_plan(request: Request, plan_id: UUID, session: ReadSession, language: CurrentLanguage) -> Response:
     """Show a training plan: its needs and how each is met, the survey that it comes of, and its history."""
     survey = await queries.get_survey_of_plan(session, plan_id)
     standing = await standing_of(request, session, survey.employer_id, survey.project_id)
@@ -148,6 +94,8 @@ async def show_plan(request: Request, plan_id: UUID, session: ReadSession) -> Re
         share=share_of((MetBy(need.met_by), need.persons) for need in needs),
         needs=sorted(needs, key=lambda need: list(Priority).index(Priority(need.priority))),
         workplace=await _workplace(session, survey),
+        answers=await shown_answers(session, survey, language),
+        names=await find_names(session, {survey.written_by, survey.with_coach or survey.written_by}),
         history=await history_entries(
             request,
             session,
@@ -288,25 +236,6 @@ _WHAT_MOVING_DOES: Final = {
         Text(N_("What is booked or asked for already stays. Nobody is written to about it.")),
     ),
 }
-
-
-async def _survey_page(
-    request: Request,
-    session: AsyncSession,
-    clock: Clock,
-    project_id: UUID,
-    employer_id: UUID,
-    form: Form[WriteSurvey],
-) -> Response:
-    standing = await standing_of(request, session, employer_id, project_id)
-    return render(
-        request,
-        "needs/survey_form.html",
-        standing=standing,
-        form=form,
-        today=legal_day(clock.now()),
-        workplaces=await list_workplaces(session, employer_id),
-    )
 
 
 async def _need_page(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
@@ -15,7 +16,7 @@ from shared.kernel.errors import NotFound
 from shared.kernel.grants import Scope
 from shared.kernel.texts import N_
 from shared.web.bodies import View
-from shared.web.paging import Page, PageFilter, page_of
+from shared.web.paging import Page, PageFilter, Rows, page_of
 
 
 class NeedView(View):
@@ -58,11 +59,15 @@ class SurveyView(View):
     workplace_id: UUID | None
     made_on: date
     took_part: str
-    findings: str
+    findings: str | None
     consulted: str | None
     consulted_on: date | None
     written_by: UUID
+    written_as: str
+    with_coach: UUID | None
     written_at: datetime
+    questions_version: int | None
+    answers: dict[str, Any] | None
     plan: PlanView
 
 
@@ -100,6 +105,21 @@ async def list_surveys(
         for plan in await session.exec(select(TrainingPlan).where(col(TrainingPlan.survey_id).in_(ids)))
     }
     return Page(items=[survey_view(survey, plans[survey.id]) for survey in page.rows], next=page.next)
+
+
+async def list_project_surveys(session: AsyncSession, project_id: UUID, query: PageFilter) -> Page[SurveyView]:
+    """Return the surveys of all the project's employers, the latest first."""
+    page: Rows[Any] = await page_of(
+        session,
+        select(NeedSurvey, TrainingPlan)
+        .join(TrainingPlan, col(TrainingPlan.survey_id) == col(NeedSurvey.id))
+        .where(col(NeedSurvey.project_id) == project_id),
+        [col(NeedSurvey.made_on), col(NeedSurvey.id)],
+        query,
+        keys=lambda row: (row[0].made_on, row[0].id),
+        descending=True,
+    )
+    return Page(items=[survey_view(survey, plan) for survey, plan in page.rows], next=page.next)
 
 
 async def get_plan(session: AsyncSession, plan_id: UUID) -> PlanView:

@@ -1,10 +1,11 @@
 """How a need is met, and how a training plan comes into force."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from shared.kernel.states import Moves
 
@@ -62,6 +63,14 @@ def share_of(needs: Iterable[tuple[MetBy, int]]) -> Share:
     return Share(len(counted), len(met), aside, sum(persons for _, persons in counted), sum(met))
 
 
+class WrittenAs(StrEnum):
+    """What whoever wrote a survey down is to the employer."""
+
+    CONTACT = "contact"
+    COACH = "coach"
+    LEAD = "project_lead"
+
+
 class PlanState(StrEnum):
     """Whether the employer has agreed to its training plan."""
 
@@ -100,13 +109,19 @@ class WishedTime(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SurveyDetails:
-    """A survey as it is written down. Who took part and was consulted is told in the employer's own words."""
+    """A survey as it is written down. Who took part and was consulted is told in the employer's own words.
+
+    A project that asks questions of its own gets `answers` to a version of them; `with_coach` helped to answer.
+    """
 
     made_on: date
     took_part: str
-    findings: str
+    findings: str | None
     consulted: str | None = None
     consulted_on: date | None = None
+    with_coach: UUID | None = None
+    questions_version: int | None = None
+    answers: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """Need surveys, training plans and needs. A plan is made with its survey; its needs are added one by one."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.booking.base import BookingTable, HistoryColumns, moment, prose
-from services.booking.needs.rules import MetBy, PlanState, Priority, WishedMode, WishedTime
+from services.booking.needs.rules import MetBy, PlanState, Priority, WishedMode, WishedTime, WrittenAs
 from shared.kernel.ids import new_id
 from shared.kernel.states import state_check
 
@@ -21,7 +23,14 @@ class NeedSurvey(BookingTable, table=True):
             ["employer_id", "project_id"], ["employer_projects.employer_id", "employer_projects.project_id"]
         ),
         ForeignKeyConstraint(["workplace_id", "employer_id"], ["workplaces.id", "workplaces.employer_id"]),
+        ForeignKeyConstraint(
+            ["project_id", "questions_version"], ["project_questions.project_id", "project_questions.version"]
+        ),
         CheckConstraint("(consulted IS NULL) = (consulted_on IS NULL)", name="consulted"),
+        CheckConstraint("(answers IS NULL) = (questions_version IS NULL)", name="answers"),
+        CheckConstraint("findings IS NOT NULL OR answers IS NOT NULL", name="findings"),
+        CheckConstraint(state_check("written_as", WrittenAs), name="written_as"),
+        Index("ix_need_surveys_project_id", "project_id", "made_on", "id"),
         Index("ix_need_surveys_employer_id", "employer_id", "project_id", "made_on", "id"),
     )
 
@@ -31,11 +40,15 @@ class NeedSurvey(BookingTable, table=True):
     workplace_id: UUID | None = None
     made_on: date
     took_part: str = prose()
-    findings: str = prose()
+    findings: str | None = prose(default=None)
     consulted: str | None = prose(default=None)
     consulted_on: date | None = None
     written_by: UUID = Field(foreign_key="persons.id")
+    written_as: str = prose(default=WrittenAs.CONTACT.value)
+    with_coach: UUID | None = Field(default=None, foreign_key="persons.id")
     written_at: datetime = moment()
+    questions_version: int | None = None
+    answers: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
 
 
 class TrainingPlan(BookingTable, table=True):

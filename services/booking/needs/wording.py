@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from services.booking.needs.rules import MetBy, PlanState, Priority, Way, WishedMode, WishedTime
+from services.booking.needs.rules import MetBy, PlanState, Priority, Way, WishedMode, WishedTime, WrittenAs
 from services.booking.needs.tables import NeedHistory
+from services.booking.projects.questions import Kind
 from shared.kernel.texts import N_, Text
 
 PRIORITIES: Final[Mapping[str, str]] = {
@@ -37,6 +38,19 @@ WAYS: Final[Mapping[str, str]] = {
     Way.OUTSIDE: N_("A course outside the project, such as at a university"),
     Way.SET_ASIDE: N_("It will not be met"),
     Way.LOOKING: N_("A way is looked for again"),
+}
+WRITTEN_AS: Final[Mapping[str, str]] = {
+    WrittenAs.CONTACT: N_("The employer's contact"),
+    WrittenAs.COACH: N_("A coach"),
+    WrittenAs.LEAD: N_("Whoever leads the project"),
+}
+QUESTION_KINDS: Final[Mapping[str, str]] = {
+    Kind.TEXT: N_("in words"),
+    Kind.YES_NO: N_("yes or no"),
+    Kind.ONE: N_("one of these"),
+    Kind.SEVERAL: N_("any of these"),
+    Kind.NUMBER: N_("a number"),
+    Kind.DATE: N_("a day"),
 }
 _MET_TEXTS: Final[Mapping[str | None, str]] = {
     MetBy.NOTHING: N_("Nothing meets the need “{need}” any more"),

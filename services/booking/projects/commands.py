@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.base import locked
 from services.booking.projects.loading import ProgrammeInput, ProjectInput
+from services.booking.projects.queries import last_questions
 from services.booking.projects.states import project_state
 from services.booking.projects.tables import (
     FundProgramme,
@@ -18,6 +19,7 @@ from services.booking.projects.tables import (
     ProjectBuyer,
     ProjectFunder,
     ProjectHistory,
+    ProjectQuestions,
 )
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Conflict, InvalidInput
@@ -66,6 +68,7 @@ async def load_project(session: AsyncSession, clock: Clock, source: ProjectInput
     session.add(project)
     await session.flush()
     await _replace_money(session, project.id, source)
+    await _keep_questions(session, clock, project.id, source)
     session.add(ProjectHistory(at=now, change=change, project_id=project.id))
     await describe(session, await project_state(session, project), version=project.version, at=now)
     return True
@@ -124,6 +127,16 @@ async def _load_programme(session: AsyncSession, source: ProgrammeInput) -> UUID
     for term in source.terms:
         await session.merge(ProgrammeTerm(programme_id=programme_id, **term.model_dump()))
     return programme_id
+
+
+async def _keep_questions(session: AsyncSession, clock: Clock, project_id: UUID, source: ProjectInput) -> None:
+    """Add a version of the questions where the file has others than the last one."""
+    asked = [question.model_dump(mode="json") for question in source.need_questions]
+    last = await last_questions(session, project_id)
+    if asked != ([] if last is None else last.questions):
+        version = 1 if last is None else last.version + 1
+        session.add(ProjectQuestions(project_id=project_id, version=version, questions=asked, made_at=clock.now()))
+        await session.flush()
 
 
 async def _replace_money(session: AsyncSession, project_id: UUID, source: ProjectInput) -> None:

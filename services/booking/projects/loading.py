@@ -3,7 +3,7 @@
 Money is in whole kronor with at most two decimals, shares are exact decimals of one, and dates are dates.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Self
@@ -11,6 +11,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.booking.projects import rules
+from services.booking.projects.questions import Kind, Question, questions_of
 from services.booking.projects.rules import (
     AffectedBy,
     AidBasis,
@@ -47,11 +48,19 @@ Municipality = Annotated[str, Field(strict=True), _by_rule(identity.municipality
 County = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(identity.COUNTIES)})$", strict=True)]
 Kronor = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)]
 Share = Annotated[Decimal, Field(gt=0, le=1, max_digits=9, decimal_places=8)]
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40, strict=True)]
 Whole = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
 
 
 class _Input(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Words(_Input):
+    """What is said in each language."""
+
+    sv: Line
+    en: Line
 
 
 class FunderInput(_Input):
@@ -185,6 +194,55 @@ class ProgrammeInput(_Input):
     terms: tuple[TermInput, ...] = ()
 
 
+class ChoiceInput(_Input):
+    """What may be chosen as an answer."""
+
+    key: Key
+    words: Words
+
+
+class WhenInput(_Input):
+    """Which answers to an earlier question a question follows."""
+
+    question: Key
+    answers: Annotated[tuple[Key, ...], Field(min_length=1)]
+
+
+class QuestionInput(_Input):
+    """A question to an employer about its needs, in both languages."""
+
+    key: Key
+    kind: Kind
+    words: Words
+    required: bool = Field(default=True, strict=True)
+    choices: tuple[ChoiceInput, ...] = ()
+    when: WhenInput | None = None
+
+    @model_validator(mode="after")
+    def _has_its_choices(self) -> Self:
+        keys = [choice.key for choice in self.choices]
+        if len(set(keys)) != len(keys):
+            raise ValueError(f"the question {self.key} gives a choice twice")
+        if (self.kind in (Kind.ONE, Kind.SEVERAL)) != bool(keys):
+            raise ValueError(f"the question {self.key} ({self.kind.value}): one and several have choices, no others do")
+        return self
+
+
+def _check_questions(questions: Sequence[QuestionInput]) -> None:
+    """Raise ValueError where a key is given twice, or a condition names what no earlier question answers."""
+    earlier: dict[str, Question] = {}
+    for question in questions_of([question.model_dump(mode="json") for question in questions]):
+        if question.key in earlier:
+            raise ValueError(f"two questions have the key {question.key}")
+        if question.when is not None:
+            asked = earlier.get(question.when.question)
+            if asked is None:
+                raise ValueError(f"{question.key} follows {question.when.question}, which is no earlier question")
+            if unknown := set(question.when.answers) - set(asked.answers):
+                raise ValueError(f"{asked.key} cannot be answered by {', '.join(sorted(unknown))}")
+        earlier[question.key] = question
+
+
 class ReportingInput(_Input):
     """How the project books and reports. `queue_passes` is how often one that waits may be passed by.
 
@@ -230,6 +288,7 @@ class ProjectInput(_Input):
     public_record: dict[Line, Line] = Field(default_factory=dict)
     aid_basis: AidBasis = AidBasis.NONE
     reporting: ReportingInput = ReportingInput()
+    need_questions: Annotated[tuple[QuestionInput, ...], Field(max_length=60)] = ()
     demonstration: bool = Field(default=False, strict=True)
     source_project: Code | None = Field(default=None, description="of which project this is the demonstration copy")
 
@@ -242,6 +301,11 @@ class ProjectInput(_Input):
         numbers = [buyer.organisation_number for buyer in self.buyers]
         if len(set(numbers)) != len(numbers):
             raise ValueError("the same buyer is given twice")
+        return self
+
+    @model_validator(mode="after")
+    def _questions_can_be_asked(self) -> Self:
+        _check_questions(self.need_questions)
         return self
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """Reads of projects, for everyone: what they are and who may join."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -8,8 +9,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.projects.loading import PartnerInput, PrincipleInput, ReachedInput, WayInput
+from services.booking.projects.questions import Question, questions_of
 from services.booking.projects.rules import EligibilityRules
-from services.booking.projects.tables import FundProgramme, Project, ProjectBuyer, ProjectFunder
+from services.booking.projects.tables import FundProgramme, Project, ProjectBuyer, ProjectFunder, ProjectQuestions
 from shared.db import rows_of
 from shared.kernel.errors import NotFound
 from shared.kernel.grants import Scope
@@ -172,6 +174,37 @@ async def get_project(session: AsyncSession, project_id: UUID) -> ProjectView:
             "version": project.version,
         }
     )
+
+
+async def last_questions(session: AsyncSession, project_id: UUID) -> ProjectQuestions | None:
+    """Return the version of the project's own questions that is asked now; None where it never had any."""
+    found = await session.exec(
+        select(ProjectQuestions)
+        .where(col(ProjectQuestions.project_id) == project_id)
+        .order_by(col(ProjectQuestions.version).desc())
+        .limit(1)
+    )
+    return found.first()
+
+
+async def questions_asked(session: AsyncSession, project_id: UUID) -> tuple[int | None, tuple[Question, ...]]:
+    """Return the version and the questions that the project asks now; neither where it asks none of its own."""
+    last = await last_questions(session, project_id)
+    return (None, ()) if last is None or not last.questions else (last.version, questions_of(last.questions))
+
+
+async def questions_of_version(session: AsyncSession, project_id: UUID, version: int) -> tuple[Question, ...]:
+    """Return the questions of a version; raises NotFound."""
+    found = await session.get(ProjectQuestions, (project_id, version))
+    if found is None:
+        raise NotFound(N_("The project has no such version of its questions."), code="questions_not_found")
+    return questions_of(found.questions)
+
+
+async def versions_of_questions(session: AsyncSession, project_id: UUID) -> Sequence[ProjectQuestions]:
+    """Return every version of the project's questions, the last first."""
+    statement = select(ProjectQuestions).where(col(ProjectQuestions.project_id) == project_id)
+    return (await session.exec(statement.order_by(col(ProjectQuestions.version).desc()))).all()
 
 
 async def find_project_scope(session: AsyncSession, project_id: UUID) -> Scope | None:

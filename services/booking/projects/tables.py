@@ -137,6 +137,18 @@ class ProjectBuyer(BookingTable, table=True):
     kind: str = prose()
 
 
+class ProjectQuestions(BookingTable, table=True):
+    """A version of the questions that a project asks about needs. Rows are added, never changed; the last is asked."""
+
+    __tablename__ = "project_questions"
+    __table_args__ = (CheckConstraint("version > 0", name="version"),)
+
+    project_id: UUID = Field(primary_key=True, foreign_key="projects.id")
+    version: int = Field(primary_key=True)
+    questions: list[dict[str, Any]] = Field(sa_type=JSONB)
+    made_at: datetime = moment()
+
+
 class ProjectHistory(HistoryColumns, table=True):
     """What has happened to projects."""
 

@@ -294,6 +294,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_project_history'))
     )
     op.create_index(op.f('ix_project_history_project_id'), 'project_history', ['project_id'], unique=False)
+    op.create_table('project_questions',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('questions', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('version > 0', name=op.f('ck_project_questions_version')),
+    sa.ForeignKeyConstraint(['project_id'], ['projects.id'], name=op.f('fk_project_questions_project_id')),
+    sa.PrimaryKeyConstraint('project_id', 'version', name=op.f('pk_project_questions'))
+    )
     op.create_table('role_grants',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('person_id', sa.Uuid(), nullable=False),
@@ -388,18 +397,28 @@ def upgrade() -> None:
     sa.Column('workplace_id', sa.Uuid(), nullable=True),
     sa.Column('made_on', sa.Date(), nullable=False),
     sa.Column('took_part', sa.Text(), nullable=False),
-    sa.Column('findings', sa.Text(), nullable=False),
+    sa.Column('findings', sa.Text(), nullable=True),
     sa.Column('consulted', sa.Text(), nullable=True),
     sa.Column('consulted_on', sa.Date(), nullable=True),
     sa.Column('written_by', sa.Uuid(), nullable=False),
+    sa.Column('written_as', sa.Text(), nullable=False),
+    sa.Column('with_coach', sa.Uuid(), nullable=True),
     sa.Column('written_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('questions_version', sa.Integer(), nullable=True),
+    sa.Column('answers', postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+    sa.CheckConstraint("written_as IN ('contact', 'coach', 'project_lead')", name=op.f('ck_need_surveys_written_as')),
+    sa.CheckConstraint('(answers IS NULL) = (questions_version IS NULL)', name=op.f('ck_need_surveys_answers')),
     sa.CheckConstraint('(consulted IS NULL) = (consulted_on IS NULL)', name=op.f('ck_need_surveys_consulted')),
+    sa.CheckConstraint('findings IS NOT NULL OR answers IS NOT NULL', name=op.f('ck_need_surveys_findings')),
     sa.ForeignKeyConstraint(['employer_id', 'project_id'], ['employer_projects.employer_id', 'employer_projects.project_id'], name=op.f('fk_need_surveys_employer_id_project_id')),
+    sa.ForeignKeyConstraint(['project_id', 'questions_version'], ['project_questions.project_id', 'project_questions.version'], name=op.f('fk_need_surveys_project_id_questions_version')),
+    sa.ForeignKeyConstraint(['with_coach'], ['persons.id'], name=op.f('fk_need_surveys_with_coach')),
     sa.ForeignKeyConstraint(['workplace_id', 'employer_id'], ['workplaces.id', 'workplaces.employer_id'], name=op.f('fk_need_surveys_workplace_id_employer_id')),
     sa.ForeignKeyConstraint(['written_by'], ['persons.id'], name=op.f('fk_need_surveys_written_by')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_need_surveys'))
     )
     op.create_index('ix_need_surveys_employer_id', 'need_surveys', ['employer_id', 'project_id', 'made_on', 'id'], unique=False)
+    op.create_index('ix_need_surveys_project_id', 'need_surveys', ['project_id', 'made_on', 'id'], unique=False)
     op.create_table('project_workplaces',
     sa.Column('project_id', sa.Uuid(), nullable=False),
     sa.Column('workplace_id', sa.Uuid(), nullable=False),
@@ -1269,6 +1288,7 @@ def downgrade() -> None:
     op.drop_table('course_history')
     op.drop_index('ix_project_workplaces_employer_id', table_name='project_workplaces')
     op.drop_table('project_workplaces')
+    op.drop_index('ix_need_surveys_project_id', table_name='need_surveys')
     op.drop_index('ix_need_surveys_employer_id', table_name='need_surveys')
     op.drop_table('need_surveys')
     op.drop_index('uq_employments_now', table_name='employments', postgresql_where=sa.text('ends_on IS NULL'))
@@ -1286,6 +1306,7 @@ def downgrade() -> None:
     op.drop_index('ix_role_grants_project_id', table_name='role_grants', postgresql_where=sa.text('withdrawn_at IS NULL'))
     op.drop_index('ix_role_grants_employer_id', table_name='role_grants', postgresql_where=sa.text('withdrawn_at IS NULL'))
     op.drop_table('role_grants')
+    op.drop_table('project_questions')
     op.drop_index(op.f('ix_project_history_project_id'), table_name='project_history')
     op.drop_table('project_history')
     op.drop_table('project_funders')
