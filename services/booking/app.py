@@ -36,9 +36,9 @@ from services.booking.feeds import api as feeds
 from services.booking.feeds import pages as feed_pages
 from services.booking.keys import Keys
 from services.booking.needs import api as needs
+from services.booking.needs import group_pages, survey_pages
 from services.booking.needs import lead_pages as needs_lead_pages
 from services.booking.needs import pages as need_pages
-from services.booking.needs import survey_pages
 from services.booking.overview import hours_pages
 from services.booking.overview import pages as overview_pages
 from services.booking.people import api as people
@@ -61,7 +61,7 @@ from services.booking.reports import pages as report_pages
 from services.booking.reports import results_pages as result_pages
 from services.booking.requests import api as requests
 from services.booking.requests import pages as request_pages
-from services.booking.requests import writing_pages
+from services.booking.requests import pooling_pages, writing_pages
 from services.booking.seats import api as seats
 from services.booking.seats import copying_pages, holding_pages
 from services.booking.seats import lead_pages as seat_lead_pages
@@ -109,6 +109,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     contacts_pages.router,
     need_pages.router,
     survey_pages.router,
+    group_pages.router,
     needs_lead_pages.router,
     overview_pages.router,
     hours_pages.router,
@@ -128,6 +129,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     proof_public_pages.router,
     request_pages.router,
     writing_pages.router,
+    pooling_pages.router,
     reach_pages.router,
     report_pages.router,
     result_pages.router,

@@ -77,6 +77,8 @@ _NEEDS: Final[Permits] = {
     "list_surveys": _FOR_EMPLOYER,
     "list_project_surveys": _RUNS_PROJECT,
     "get_need_questions": _FOR_EMPLOYER,
+    "put_target_group": _FOR_EMPLOYER,
+    "get_target_groups": _FOR_EMPLOYER,
     "get_plan": _FOR_EMPLOYER,
     "move_plan": _FOR_EMPLOYER,
     "add_need": _FOR_EMPLOYER,
@@ -171,6 +173,7 @@ _REQUESTS: Final[Permits] = {
     "edit_training_request": _FOR_EMPLOYER,
     "submit_training_request": _FOR_EMPLOYER,
     "withdraw_training_request": _FOR_EMPLOYER,
+    "pool_training_requests": _RUNS_PROJECT,
 }
 
 _REACH: Final[Permits] = {"list_unreached": Permit({_COACH, _LEAD, _OPERATOR})}
@@ -241,6 +244,8 @@ _EMPLOYEES_PAGES: Final[Permits] = {
 }
 _NEED_PAGES: Final[Permits] = {
     "show_surveys": _FOR_EMPLOYER,
+    "show_target_groups": _FOR_EMPLOYER,
+    "send_target_groups": _FOR_EMPLOYER,
     "show_write_survey": _FOR_EMPLOYER,
     "send_write_survey": _FOR_EMPLOYER,
     "show_plan": _FOR_EMPLOYER,
@@ -381,6 +386,8 @@ _LEAD_PAGES: Final[Permits] = {
     "show_result_rows": PERMITS["list_result_rows"],
     "show_attended_hours": _SEES_PROJECT,
     "show_demand": _RUNS_PROJECT,
+    "show_together": PERMITS["pool_training_requests"],
+    "send_together": PERMITS["pool_training_requests"],
     "show_project_surveys": PERMITS["list_project_surveys"],
     "show_project_courses": _RUNS_PROJECT,
     "show_add_course": _RUNS_PROJECT,

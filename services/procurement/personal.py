@@ -216,6 +216,7 @@ NOT_PERSONAL: Final = frozenset(
         "training_requests.version",
         "training_requests.wished_from",
         "training_requests.wished_time",
+        "training_requests.pool",
         "training_requests.wished_to",
     }
 )

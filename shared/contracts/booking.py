@@ -322,6 +322,7 @@ class TrainingRequestSubmitted(
     municipality: str
     language: str
     wished_time: str = Field(default="any", description="when in the week; `any` leaves it open")
+    pool: str | None = Field(default=None, description="the same in requests that were sent together, for one purchase")
 
 
 class TrainingRequestWithdrawn(

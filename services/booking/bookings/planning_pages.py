@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Request
-from pydantic import Field
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
@@ -25,10 +25,13 @@ from services.booking.courses.rules import FeePayer, Mode, RunPlan, RunState
 from services.booking.courses.terms_form import TermsForm
 from services.booking.courses.views import Municipality
 from services.booking.courses.words import MODE_NAMES, PAYER_NAMES
+from services.booking.needs.commands import offer_run
+from services.booking.needs.demand import chosen_needs
 from services.booking.projects.leading import led_project
 from services.booking.projects.queries import get_project_row
 from services.booking.seats import commands, led_runs
 from services.booking.seats.views import MOST_SEATS, Seats, run_view
+from shared.contracts.booking import KeptSeats
 from shared.kernel.municipalities import MUNICIPALITIES
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Count, Reason, Version, View
@@ -89,18 +92,29 @@ class ScheduledView(View):
     run_id: UUID
 
 
+class JointQuery(BaseModel):
+    """The needs that a run is to meet, seats being kept for whose they are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    need: list[UUID] = Field(default_factory=list, max_length=200)
+
+
+Joint = Annotated[JointQuery, Query()]
+
+
 @router.get("/courses/{course_id}/runs/new")
-async def show_schedule_run(request: Request, course_id: UUID, session: ReadSession) -> Response:
+async def show_schedule_run(request: Request, course_id: UUID, session: ReadSession, query: Joint) -> Response:
     """Show the form by which a run of the course is scheduled."""
-    return await _schedule_page(request, session, course_id, Form())
+    return await _schedule_page(request, session, course_id, query, Form())
 
 
 @router.post("/courses/{course_id}/runs/new")
-async def send_schedule_run(request: Request, course_id: UUID, session: ReadSession) -> Response:
-    """Schedule a run of the course, all its seats open."""
+async def send_schedule_run(request: Request, course_id: UUID, session: ReadSession, query: Joint) -> Response:
+    """Schedule a run of the course: all its seats open, but for those that are kept for the needs it is to meet."""
     form = await read_form(request, RunForm)
     if wants_more_rows(form):
-        return await _schedule_page(request, session, course_id, form)
+        return await _schedule_page(request, session, course_id, query, form)
     project_id = (await courses.get_course(session, course_id)).project_id
 
     async def command(context: CommandContext, body: RunForm) -> ScheduledView:
@@ -109,11 +123,16 @@ async def send_schedule_run(request: Request, course_id: UUID, session: ReadSess
             context.clock,
             course=await courses.get_course(context.session, course_id),
             plan=body.plan(),
+            kept=[
+                KeptSeats(employer_id=each.employer_id, seats=each.need.persons, request_id=None)
+                for each in await chosen_needs(context.session, project_id, query.need)
+            ],
             by=context.actor.person_id,
         )
+        await offer_run(context.session, context.clock, query.need, run.id, run.reference, by=context.actor.person_id)
         return ScheduledView(run_id=run.id)
 
-    again = partial(_schedule_page, request, session, course_id)
+    again = partial(_schedule_page, request, session, course_id, query)
     return await take_form(
         request,
         form,
@@ -194,7 +213,9 @@ async def send_run_cancellation(request: Request, project_id: UUID, run_id: UUID
     return await take_form(request, CancelRun, command, done=_address(project_id, run_id), again=again)
 
 
-async def _schedule_page(request: Request, session: AsyncSession, course_id: UUID, form: Form[RunForm]) -> Response:
+async def _schedule_page(
+    request: Request, session: AsyncSession, course_id: UUID, query: JointQuery, form: Form[RunForm]
+) -> Response:
     course = await courses.get_course(session, course_id)
     project = await get_project_row(session, course.project_id)
     counties = project.eligibility.get("counties") or ()
@@ -204,6 +225,7 @@ async def _schedule_page(request: Request, session: AsyncSession, course_id: UUI
         project=await led_project(request, session, course.project_id),
         course=course,
         form=form,
+        needs=await chosen_needs(session, course.project_id, query.need) if query.need else (),
         rows=rows_shown(form),
         begun=(),
         modes=_modes(),

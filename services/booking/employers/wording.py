@@ -52,6 +52,7 @@ _CHANGES: Final[Mapping[str, str]] = {
     "registered": N_("The employer was registered in {project}"),
     "joined": N_("The employer joined {project}"),
     "left": N_("The employer left {project}"),
+    "target group": N_("A target group of {project} was changed"),
     "workplace added": N_("A workplace was added"),
 }
 _CHANGED: Final = re.compile(r"changed (.+)")

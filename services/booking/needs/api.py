@@ -22,6 +22,7 @@ from services.booking.needs.rules import (
     WishedTime,
     WrittenAs,
 )
+from services.booking.needs.target_groups import SetTargetGroup, TargetGroupView, list_target_groups, set_target_group
 from services.booking.projects.queries import questions_asked
 from services.booking.projects.questions import MOST_TEXT
 from shared.kernel.grants import Actor, Scope
@@ -153,6 +154,27 @@ async def get_need_questions(project_id: UUID, employer_id: UUID, session: ReadS
     await check_in_project(session, project_id, employer_id)
     version, questions = await questions_asked(session, project_id)
     return QuestionsView(version=version, questions=[asdict(question) for question in questions])
+
+
+@router.get("/projects/{project_id}/employers/{employer_id}/target-groups")
+async def get_target_groups(
+    project_id: UUID, employer_id: UUID, session: ReadSession, query: PageQuery
+) -> Page[TargetGroupView]:
+    """List the employer's target groups by name."""
+    page = await list_target_groups(session, project_id, employer_id, query)
+    return Page(items=[TargetGroupView(name=row.name, persons=row.persons) for row in page.rows], next=page.next)
+
+
+@router.put("/projects/{project_id}/employers/{employer_id}/target-groups", response_model=TargetGroupView)
+async def put_target_group(request: Request, project_id: UUID, employer_id: UUID, body: SetTargetGroup) -> Response:
+    """Add a target group, give it another number of persons, or take it away with 0."""
+
+    async def command(context: CommandContext) -> TargetGroupView:
+        return await set_target_group(
+            context.session, context.clock, project_id, employer_id, body, by=context.actor.person_id
+        )
+
+    return await run_command(request, command)
 
 
 @router.get("/training-plans/{plan_id}")

@@ -1,5 +1,6 @@
 """Surveys are written with their plan; needs are added to it, changed, and met by a booking or a training request."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -219,6 +220,36 @@ async def unmeet_needs(session: AsyncSession, clock: Clock, met_with_id: UUID, *
     for need_id in needs:
         await meet_need(session, clock, need_id, MetBy.NOTHING, None, by=by)
     return len(needs)
+
+
+async def offer_run(
+    session: AsyncSession, clock: Clock, need_ids: Collection[UUID], run_id: UUID, reference: str, *, by: UUID
+) -> None:
+    """Say of needs that seats are kept for them on a run. They are met when the employer books.
+
+    Raises Refused where one of them is met by now.
+    """
+    for need_id in sorted(need_ids):
+        need = await locked_need(session, need_id)
+        if need.met_by != MetBy.NOTHING:
+            raise Refused(
+                N_("The need “{need}” has a way already. Choose among those that have none."),
+                code="need_is_met",
+                need=need.title,
+            )
+        need.offered_run_id = run_id
+        need.version += 1
+        session.add(need)
+        session.add(
+            NeedHistory(
+                at=clock.now(),
+                actor_id=by,
+                change="seats kept",
+                after=reference,
+                plan_id=need.plan_id,
+                need_id=need.id,
+            )
+        )
 
 
 async def move_plan(

@@ -1,6 +1,6 @@
 """What the employers of a project still need, side by side: what may be one course for several of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.employers.rules import Membership
 from services.booking.employers.tables import Employer, EmployerProject, Workplace
+from services.booking.needs.queries import is_offered
 from services.booking.needs.rules import MetBy, WishedMode
 from services.booking.needs.tables import Need, NeedSurvey, TrainingPlan
 from shared.kernel.alike import groups_alike, periods_overlap, same_county, same_subject
@@ -109,6 +110,12 @@ def _unmet(project_id: UUID) -> Any:  # noqa: ANN401 - a statement of four colum
     )
 
 
+async def chosen_needs(session: AsyncSession, project_id: UUID, need_ids: Collection[UUID]) -> list[Demanded]:
+    """Return those of the needs that have no way yet, by employer."""
+    statement = _unmet(project_id).where(col(Need.id).in_(need_ids)).order_by(col(Employer.name), col(Need.id))
+    return [_demanded(row) for row in await session.exec(statement)]
+
+
 def _demanded(row: Any) -> Demanded:  # noqa: ANN401 - the four of the statement
     need, employer, municipality, plan_state = row
     return Demanded(need, employer.id, employer.name, municipality, plan_state)
@@ -140,7 +147,7 @@ async def list_demand(session: AsyncSession, project_id: UUID, query: DemandFilt
 
 async def demanded_together(session: AsyncSession, project_id: UUID) -> list[Together]:
     """Return groups of needs that one course may meet, of the oldest without a way; the largest group first."""
-    found = await session.exec(_unmet(project_id).order_by(col(Need.id)).limit(_MOST_COMPARED))
+    found = await session.exec(_unmet(project_id).where(~is_offered()).order_by(col(Need.id)).limit(_MOST_COMPARED))
     groups = groups_alike([_demanded(row) for row in found], are_alike)
     several = [group for each in groups if (group := Together(each)).employers > 1]
     return sorted(several, key=lambda group: -group.persons)

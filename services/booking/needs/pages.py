@@ -28,6 +28,7 @@ from services.booking.needs.rules import (
     WishedTime,
     share_of,
 )
+from services.booking.needs.target_groups import list_target_groups
 from services.booking.people.queries import find_names
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Count, Line, Paragraph, Version
@@ -94,6 +95,7 @@ async def show_plan(request: Request, plan_id: UUID, session: ReadSession, langu
         share=share_of((MetBy(need.met_by), need.persons) for need in needs),
         needs=sorted(needs, key=lambda need: list(Priority).index(Priority(need.priority))),
         workplace=await _workplace(session, survey),
+        offered=await queries.runs_offered(session, plan_id),
         answers=await shown_answers(session, survey, language),
         names=await find_names(session, {survey.written_by, survey.with_coach or survey.written_by}),
         history=await history_entries(
@@ -243,11 +245,13 @@ async def _need_page(
 ) -> Response:
     survey = await queries.get_survey_of_plan(session, plan_id)
     standing = await standing_of(request, session, survey.employer_id, survey.project_id)
+    groups = await list_target_groups(session, survey.project_id, survey.employer_id, _ALL)
     hours = None if need is None else Decimal(need.minutes) / _MINUTES
     return render(
         request,
         "needs/need_form.html",
         standing=standing,
+        groups=[group.name for group in groups.rows],
         plan=survey.plan,
         need=need,
         hours=hours,

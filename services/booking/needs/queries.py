@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, Text, Uuid, column, exists, func, table
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,6 +17,14 @@ from shared.kernel.grants import Scope
 from shared.kernel.texts import N_
 from shared.web.bodies import View
 from shared.web.paging import Page, PageFilter, Rows, page_of
+
+# runs are of a later area: their state is read by name
+_RUNS: Final = table("runs", column("id", Uuid), column("reference", Text), column("state", Text))
+
+
+def is_offered() -> ColumnElement[bool]:
+    """Return the condition on `Need` rows that seats are kept for it on a run that is scheduled."""
+    return exists().where(_RUNS.c.id == col(Need.offered_run_id), _RUNS.c.state == "scheduled")
 
 
 class NeedView(View):
@@ -37,6 +45,7 @@ class NeedView(View):
     met_by: str
     met_with_id: UUID | None
     met_note: str | None
+    offered_run_id: UUID | None
     version: int
 
 
@@ -170,6 +179,16 @@ async def need_counts(session: AsyncSession, plan_ids: Sequence[UUID]) -> Mappin
     found = await session.exec(statement.group_by(col(Need.plan_id)))
     counted = {plan_id: (needs, without) for plan_id, needs, without in found}
     return {plan_id: counted.get(plan_id, (0, 0)) for plan_id in plan_ids}
+
+
+async def runs_offered(session: AsyncSession, plan_id: UUID) -> Mapping[UUID, tuple[UUID, str]]:
+    """Return by need the run on which seats are kept for it, with its reference; of runs to come that are scheduled."""
+    found = await session.exec(
+        select(Need.id, _RUNS.c.id, _RUNS.c.reference)
+        .join(_RUNS, _RUNS.c.id == col(Need.offered_run_id))
+        .where(col(Need.plan_id) == plan_id, col(Need.met_by) == MetBy.NOTHING.value, _RUNS.c.state == "scheduled")
+    )
+    return {need_id: (run_id, reference) for need_id, run_id, reference in found}
 
 
 async def list_plan_history(session: AsyncSession, plan_id: UUID, limit: int = 50) -> Sequence[NeedHistory]:

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from services.booking.base import BookingTable, HistoryColumns, moment, prose
+from services.booking.base import BookingTable, HistoryColumns, moment, prose, sorted_text
 from services.booking.needs.rules import MetBy, PlanState, Priority, WishedMode, WishedTime, WrittenAs
 from shared.kernel.ids import new_id
 from shared.kernel.states import state_check
@@ -49,6 +49,23 @@ class NeedSurvey(BookingTable, table=True):
     written_at: datetime = moment()
     questions_version: int | None = None
     answers: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+
+
+class TargetGroup(BookingTable, table=True):
+    """A group of an employer's people that is to learn something, by function, and how many they are."""
+
+    __tablename__ = "target_groups"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["employer_id", "project_id"], ["employer_projects.employer_id", "employer_projects.project_id"]
+        ),
+        CheckConstraint("persons > 0", name="persons"),
+    )
+
+    project_id: UUID = Field(primary_key=True)
+    employer_id: UUID = Field(primary_key=True)
+    name: str = sorted_text(primary_key=True)
+    persons: int
 
 
 class TrainingPlan(BookingTable, table=True):
@@ -102,6 +119,11 @@ class Need(BookingTable, table=True):
     met_by: str = prose(default=MetBy.NOTHING.value)
     met_with_id: UUID | None = None
     met_note: str | None = prose(default=None)
+    offered_run_id: UUID | None = Field(
+        default=None,
+        foreign_key="runs.id",
+        sa_column_kwargs={"comment": "on which seats are kept for it; booking them meets it"},
+    )
     version: int = 1
 
 

@@ -70,6 +70,9 @@ def change_text(row: NeedHistory, need: str | None) -> Text:
             return Text(N_("The need “{need}” was added"), {"need": need or "–"})
         case "need changed":
             return Text(N_("The need “{need}” was changed"), {"need": need or "–"})
+        case "seats kept":
+            fields = {"need": need or "–", "run": row.after or "–"}
+            return Text(N_("Seats are kept on the run {run} for the need “{need}”"), fields)
         case "need met":
             return Text(_MET_TEXTS[row.after], {"need": need or "–"})
         case _:

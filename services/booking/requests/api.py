@@ -14,6 +14,7 @@ from services.booking.courses.rules import EARLIEST, LATEST, Mode
 from services.booking.courses.views import LanguageCode, Municipality
 from services.booking.needs.rules import WishedTime
 from services.booking.requests import commands, queries
+from services.booking.requests.pooling import pool_needs
 from services.booking.requests.rules import RequestState, RequestWish
 from services.booking.requests.tables import TrainingRequest
 from shared.web.bodies import Body, Line, LongText, Reason, Version, View
@@ -59,6 +60,26 @@ class TrainingWish(Body):
         )
 
 
+class PooledWish(Body):
+    """One training for several needs: persons, wished days and time of the week are those of each need."""
+
+    needs: list[UUID] = Field(min_length=2, max_length=200)
+    title: Line
+    description: LongText
+    minutes: int = Field(ge=1, le=600_000, description="Length of the training for one person")
+    mode: Mode
+    municipality: Municipality
+    language: LanguageCode = "sv"
+    buyer_id: UUID | None = None
+
+
+class PooledRequests(View):
+    """The requests that were sent together, with the reference that they share."""
+
+    pool: str
+    request_ids: list[UUID]
+
+
 class EditedWish(TrainingWish):
     """What is asked for now, whole; `version` is the one that was seen."""
 
@@ -101,6 +122,7 @@ class TrainingRequestView(View):
     case_id: UUID | None
     registration_number: str | None
     answer: str | None
+    pool: str | None
     version: int
     created_at: AwareDatetime
     runs: list[ArrangedRunView]
@@ -157,6 +179,26 @@ async def draft_training_request(request: Request, project_id: UUID, employer_id
             by=context.actor.person_id,
         )
         return await _view(context.session, drafted)
+
+    return await run_command(request, command, status=201)
+
+
+@router.post("/projects/{project_id}/pooled-requests", status_code=201, response_model=PooledRequests)
+async def pool_training_requests(request: Request, project_id: UUID, body: PooledWish) -> Response:
+    """Send in a request for each of several employers' needs, as one purchase; each employer is told of its own."""
+
+    async def command(context: CommandContext) -> PooledRequests:
+        plain = body.model_dump(include={"title", "description", "minutes", "municipality", "language"})
+        pooled = await pool_needs(
+            context.session,
+            context.clock,
+            project_id,
+            body.needs,
+            RequestWish(**plain, mode=body.mode.value, persons=1),
+            buyer_id=body.buyer_id,
+            by=context.actor.person_id,
+        )
+        return PooledRequests(pool=pooled.pool, request_ids=[each.id for each in pooled.requests])
 
     return await run_command(request, command, status=201)
 

@@ -39,9 +39,10 @@ async def draft_request(
     project_id: UUID,
     employer_id: UUID,
     buyer_id: UUID | None = None,
+    pool: str | None = None,
     by: UUID | None = None,
 ) -> TrainingRequest:
-    """Draft a request. Without `buyer_id` it is for the project's only buyer.
+    """Draft a request. Without `buyer_id` it is for the project's only buyer. `pool` is the same in several.
 
     Raises InvalidInput for a buyer or need that is not the project's, NotFound where the employer is not in it.
     """
@@ -56,6 +57,7 @@ async def draft_request(
         employer_id=employer_id,
         buyer_id=choose_buyer(buyer_id, await _buyers_of(session, project_id)),
         state=RequestState.DRAFT.value,
+        pool=pool,
         created_at=now,
         **_columns(wish),
     )
@@ -115,6 +117,7 @@ async def submit_request(
         mode=request.mode,
         municipality=request.municipality,
         language=request.language,
+        pool=request.pool,
         recipients=await _contacts_and_officers(session, request),
     )
     await record(session, fact, version=request.version, at=now)

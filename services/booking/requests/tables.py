@@ -48,6 +48,7 @@ class TrainingRequest(BookingTable, table=True):
     case_id: UUID | None = None
     registration_number: str | None = prose(default=None)
     answer: str | None = prose(default=None)
+    pool: str | None = prose(default=None)
     version: int = 1
     created_at: datetime = moment()
 

@@ -54,6 +54,7 @@ class RequestView(View):
     mode: str
     municipality: str
     language: str
+    pool: str | None
     state: RequestState
     case_id: UUID | None
     reason: str | None

@@ -1,7 +1,7 @@
 """Which requests look alike, so that an officer sees what may be one purchase. Pure; she decides.
 
-Alike: one buyer, project and language; a word of the subject in common; places that can be reached by all; and wished
-times that overlap.
+Alike: sent together by a project; or one buyer, project and language, a word of the subject in common, places that can
+be reached by all, and wished times that overlap.
 """
 
 from datetime import date
@@ -32,10 +32,14 @@ class Wish(Protocol):
     def wished_from(self) -> date | None: ...
     @property
     def wished_to(self) -> date | None: ...
+    @property
+    def pool(self) -> str | None: ...
 
 
 def are_alike(one: Wish, other: Wish) -> bool:
-    """Whether two requests may be one purchase."""
+    """Whether two requests may be one purchase: those that a project sent together are, by its own word."""
+    if one.buyer_id == other.buyer_id and one.pool is not None and one.pool == other.pool:
+        return True
     return (
         (one.buyer_id, one.project_id, one.language) == (other.buyer_id, other.project_id, other.language)
         and same_subject(one.title, other.title)

@@ -76,6 +76,7 @@ class TrainingRequest(ProcurementTable, table=True):
     mode: str
     municipality: str
     language: str
+    pool: str | None = None
     contacts: list[str] = Field(sa_column=Column(JSONB, nullable=False))
     state: RequestState = Field(default=RequestState.WAITING, sa_column=state_column(RequestState))
     case_id: UUID | None = Field(default=None, foreign_key="cases.id", index=True)

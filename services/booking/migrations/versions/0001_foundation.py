@@ -442,6 +442,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_course_history'))
     )
     op.create_index(op.f('ix_course_history_course_id'), 'course_history', ['course_id'], unique=False)
+
+    op.create_table('target_groups',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('employer_id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.Text(collation='sv-x-icu'), nullable=False),
+    sa.Column('persons', sa.Integer(), nullable=False),
+    sa.CheckConstraint('persons > 0', name=op.f('ck_target_groups_persons')),
+    sa.ForeignKeyConstraint(['employer_id', 'project_id'], ['employer_projects.employer_id', 'employer_projects.project_id'], name=op.f('fk_target_groups_employer_id_project_id')),
+    sa.PrimaryKeyConstraint('project_id', 'employer_id', 'name', name=op.f('pk_target_groups'))
+    )
     op.create_table('runs',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('reference', sa.Text(), nullable=False),
@@ -611,6 +621,7 @@ def upgrade() -> None:
     sa.Column('met_by', sa.Text(), nullable=False),
     sa.Column('met_with_id', sa.Uuid(), nullable=True),
     sa.Column('met_note', sa.Text(), nullable=True),
+    sa.Column('offered_run_id', sa.Uuid(), nullable=True, comment='on which seats are kept for it; booking them meets it'),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.CheckConstraint("(met_by IN ('outside', 'set_aside')) = (met_note IS NOT NULL)", name=op.f('ck_needs_met_note')),
     sa.CheckConstraint("(met_by IN ('seats', 'request')) = (met_with_id IS NOT NULL)", name=op.f('ck_needs_met_with')),
@@ -620,6 +631,7 @@ def upgrade() -> None:
     sa.CheckConstraint("wished_time IN ('any', 'daytime', 'evenings', 'weekends')", name=op.f('ck_needs_wished_time')),
     sa.CheckConstraint('persons > 0 AND minutes > 0', name=op.f('ck_needs_size')),
     sa.CheckConstraint('wished_to >= wished_from', name=op.f('ck_needs_period')),
+    sa.ForeignKeyConstraint(['offered_run_id'], ['runs.id'], name=op.f('fk_needs_offered_run_id')),
     sa.ForeignKeyConstraint(['plan_id'], ['training_plans.id'], name=op.f('fk_needs_plan_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_needs'))
     )
@@ -846,6 +858,7 @@ def upgrade() -> None:
     sa.Column('case_id', sa.Uuid(), nullable=True),
     sa.Column('registration_number', sa.Text(), nullable=True),
     sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('pool', sa.Text(), nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("mode IN ('physical', 'digital', 'both')", name=op.f('ck_training_requests_mode')),
@@ -1286,6 +1299,8 @@ def downgrade() -> None:
     op.drop_table('runs')
     op.drop_index(op.f('ix_course_history_course_id'), table_name='course_history')
     op.drop_table('course_history')
+
+    op.drop_table('target_groups')
     op.drop_index('ix_project_workplaces_employer_id', table_name='project_workplaces')
     op.drop_table('project_workplaces')
     op.drop_index('ix_need_surveys_project_id', table_name='need_surveys')

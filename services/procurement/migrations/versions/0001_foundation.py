@@ -180,6 +180,7 @@ def upgrade() -> None:
     sa.Column('mode', sa.Text(), nullable=False),
     sa.Column('municipality', sa.Text(), nullable=False),
     sa.Column('language', sa.Text(), nullable=False),
+    sa.Column('pool', sa.Text(), nullable=True),
     sa.Column('contacts', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('state', sa.Enum('waiting', 'in_case', 'ordered', 'declined', 'withdrawn', name='requeststate', native_enum=False, length=40), nullable=False),
     sa.Column('case_id', sa.Uuid(), nullable=True),

@@ -117,3 +117,20 @@ async def test_a_project_without_questions_asks_in_words(office: Office) -> None
     async with browser(office.app, "lead") as lead:
         answer = await lead.get(f"/booking/projects/{office.project_id}/surveys?version=0&format=csv")
     assert "Svetsning" in answer.text
+
+
+async def test_target_groups_are_set_suggested_and_told_in_the_history(office: Office) -> None:
+    employer = await _employer(office, "groups")
+    address = f"/booking/projects/{office.project_id}/employers/{employer}/groups"
+    async with browser(office.app, "groups") as page:
+        page_of(await page.get(surveys_of(office, employer))).tag("a", href=address)
+        for persons in ("8", "9"):
+            typed = page_of(await page.get(address)).typed() | {"name": "Svetsare", "persons": persons}
+            assert (await page.post(address, data=typed)).status_code == 303
+        assert (await page.get(f"{address}?format=csv")).text.splitlines()[1:] == ["Svetsare,9"]
+        assert "A target group of Lyftet was changed" in page_of(await page.get(f"/booking/employers/{employer}")).text
+    client = office.ask("groups")
+    path = f"projects/{office.project_id}/employers/{employer}/target-groups"
+    assert (await client.get(path)).json()["items"] == [{"name": "Svetsare", "persons": 9}]
+    assert (await client.put(path, json={"name": "Svetsare", "persons": 0})).status_code == 200
+    assert (await client.put(path, json={"name": "Svetsare", "persons": 0})).status_code == 404

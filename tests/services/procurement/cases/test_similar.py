@@ -21,6 +21,7 @@ class Asked:
     wished_to: date | None = None
     buyer_id: UUID = BUYER
     project_id: UUID = PROJECT
+    pool: str | None = None
     request_id: UUID = field(default_factory=uuid4)
 
 
@@ -45,6 +46,13 @@ def test_what_looks_alike(other: Asked, alike: bool) -> None:  # noqa: FBT001 - 
     one = Asked(wished_to=date(2027, 5, 1))
     assert are_alike(one, other) is alike
     assert are_alike(other, one) is alike
+
+
+def test_what_a_project_sent_together_is_alike_whatever_it_says() -> None:
+    one, other = Asked(pool="P-1"), Asked(title="Ledarskap", municipality="0880", pool="P-1")
+    assert are_alike(one, other)
+    assert not are_alike(one, Asked(title="Ledarskap", municipality="0880", pool="P-2"))
+    assert not are_alike(one, Asked(title="Ledarskap", municipality="0880", pool="P-1", buyer_id=uuid4()))
 
 
 def test_digital_training_is_alike_wherever_the_employers_are() -> None:
