@@ -26,7 +26,7 @@ from services.booking.courses.terms_form import TermsForm
 from services.booking.courses.views import Municipality
 from services.booking.courses.words import MODE_NAMES, PAYER_NAMES
 from services.booking.needs.commands import offer_run
-from services.booking.needs.demand import chosen_needs
+from services.booking.needs.demand import chosen_needs, needs_to_meet
 from services.booking.projects.leading import led_project
 from services.booking.projects.queries import get_project_row
 from services.booking.seats import commands, led_runs
@@ -118,18 +118,23 @@ async def send_schedule_run(request: Request, course_id: UUID, session: ReadSess
     project_id = (await courses.get_course(session, course_id)).project_id
 
     async def command(context: CommandContext, body: RunForm) -> ScheduledView:
+        needs = await needs_to_meet(context.session, project_id, query.need)
         run = await commands.schedule_run_with_pools(
             context.session,
             context.clock,
             course=await courses.get_course(context.session, course_id),
             plan=body.plan(),
-            kept=[
-                KeptSeats(employer_id=each.employer_id, seats=each.need.persons, request_id=None)
-                for each in await chosen_needs(context.session, project_id, query.need)
-            ],
+            kept=[KeptSeats(employer_id=each.employer_id, seats=each.need.persons, request_id=None) for each in needs],
             by=context.actor.person_id,
         )
-        await offer_run(context.session, context.clock, query.need, run.id, run.reference, by=context.actor.person_id)
+        await offer_run(
+            context.session,
+            context.clock,
+            [each.need.id for each in needs],
+            run.id,
+            run.reference,
+            by=context.actor.person_id,
+        )
         return ScheduledView(run_id=run.id)
 
     again = partial(_schedule_page, request, session, course_id, query)

@@ -15,7 +15,9 @@ from services.booking.needs.queries import is_offered
 from services.booking.needs.rules import MetBy, WishedMode
 from services.booking.needs.tables import Need, NeedSurvey, TrainingPlan
 from shared.kernel.alike import groups_alike, periods_overlap, same_county, same_subject
+from shared.kernel.errors import Refused
 from shared.kernel.municipalities import municipality_name
+from shared.kernel.texts import N_
 from shared.web.pages.exports import ListFilter
 from shared.web.paging import Rows, page_of
 
@@ -114,6 +116,19 @@ async def chosen_needs(session: AsyncSession, project_id: UUID, need_ids: Collec
     """Return those of the needs that have no way yet, by employer."""
     statement = _unmet(project_id).where(col(Need.id).in_(need_ids)).order_by(col(Employer.name), col(Need.id))
     return [_demanded(row) for row in await session.exec(statement)]
+
+
+async def needs_to_meet(session: AsyncSession, project_id: UUID, need_ids: Collection[UUID]) -> list[Demanded]:
+    """Return the needs, to be met together; raises Refused where one has a way by now or is not the project's."""
+    needs = await chosen_needs(session, project_id, need_ids)
+    if len(needs) != len(set(need_ids)):
+        raise Refused(
+            N_("{found} of the {chosen} chosen needs still lack a way. Choose among those that do."),
+            code="needs_not_open",
+            found=len(needs),
+            chosen=len(set(need_ids)),
+        )
+    return needs
 
 
 def _demanded(row: Any) -> Demanded:  # noqa: ANN401 - the four of the statement

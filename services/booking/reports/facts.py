@@ -24,13 +24,14 @@ class Measure(StrEnum):
     SEATS = "seats"
     BOOKED = "booked_minutes"
     ATTENDED = "attended_minutes"
+    OUTSIDE = "outside_minutes"
     NO_SHOWS = "no_shows"
     WAITING = "waiting"
     NEEDS = "needs"
     MET = "needs_met"
 
 
-IN_MINUTES: Final = frozenset({Measure.BOOKED, Measure.ATTENDED})
+IN_MINUTES: Final = frozenset({Measure.BOOKED, Measure.ATTENDED, Measure.OUTSIDE})
 OF_NOBODY: Final = frozenset({Measure.EMPLOYERS, Measure.WAITING, Measure.NEEDS, Measure.MET})
 """What is not of a person, and is therefore not divided by gender and age."""
 
@@ -172,6 +173,11 @@ _FACTS: Final = f"""
         UNION ALL
         SELECT 'no_shows', id, id, day, month, employer_id, participant_id, run_id, NULL, NULL, 1
         FROM marked WHERE minutes = 0 AND ends_at <= :now
+        UNION ALL
+        SELECT 'outside_minutes', id, id, starts_on, to_char(starts_on, 'YYYY-MM'), outside.employer_id,
+               participant_id, NULL, NULL, NULL, minutes
+        FROM outside_courses AS outside
+        WHERE outside.project_id = :project_id AND outside.state = 'accepted' AND {_OF_EMPLOYERS.format("outside")}
         UNION ALL
         SELECT 'employers', employer_id, employer_id, joined_on, to_char(joined_on, 'YYYY-MM'), employer_id,
                NULL, NULL, NULL, NULL, 1

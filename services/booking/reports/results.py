@@ -23,6 +23,7 @@ from services.booking.needs.tables import Need
 from services.booking.people.tables import Person
 from services.booking.projects.queries import find_project_scope
 from services.booking.projects.tables import ProgrammeTerm, Project
+from services.booking.proof.tables import OutsideCourse
 from services.booking.reports.facts import OF_NOBODY, OF_PERSONS, UNKNOWN, Asked, By, Measure, facts_of
 from services.booking.reports.groups import age_boundaries, hidden_groups
 from shared.kernel.calendar import legal_day
@@ -226,7 +227,7 @@ async def list_rows(session: AsyncSession, asked: Asked, query: RowsFilter) -> R
             Person,
             facts.c.run_id,
             col(Run.reference),
-            func.coalesce(col(Course.title), col(Need.title)).label("subject"),
+            func.coalesce(col(Course.title), col(Need.title), col(OutsideCourse.title)).label("subject"),
         )
         .select_from(facts)
         .join(Employer, col(Employer.id) == facts.c.employer_id)
@@ -234,6 +235,7 @@ async def list_rows(session: AsyncSession, asked: Asked, query: RowsFilter) -> R
         .outerjoin(Run, col(Run.id) == facts.c.run_id)
         .outerjoin(Course, col(Course.id) == col(Run.course_id))
         .outerjoin(Need, col(Need.id) == facts.c.need_id)
+        .outerjoin(OutsideCourse, col(OutsideCourse.id) == facts.c.row_id)
         .where(*conditions)
     )
     if query.q:

@@ -30,7 +30,11 @@ from shared.web.paging import Rows
 router = APIRouter()
 _ROWS_ADDRESS: Final = "/booking/results/rows"
 _NOT_SHOWN: Final = Text(N_("not shown"))
-_IN_MINUTES: Final = {Measure.BOOKED: N_("Minutes booked"), Measure.ATTENDED: N_("Minutes attended")}
+_IN_MINUTES: Final = {
+    Measure.BOOKED: N_("Minutes booked"),
+    Measure.ATTENDED: N_("Minutes attended"),
+    Measure.OUTSIDE: N_("Minutes outside"),
+}
 _DRAWN: Final = (Measure.PERSONS, Measure.ATTENDED, Measure.SEATS, Measure.NO_SHOWS)
 
 

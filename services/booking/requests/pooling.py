@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.needs.demand import chosen_needs
+from services.booking.needs.demand import needs_to_meet
 from services.booking.requests.commands import draft_request, submit_request
 from services.booking.requests.rules import RequestWish
 from services.booking.requests.tables import TrainingRequest
@@ -43,14 +43,9 @@ async def pool_needs(
 
     Raises Refused where one of them has a way by now, or where they are not several.
     """
-    needs = await chosen_needs(session, project_id, need_ids)
-    if len(needs) != len(set(need_ids)) or len(needs) < FEWEST:
-        raise Refused(
-            N_("{found} of the {chosen} chosen needs still lack a way; two at least are asked for together."),
-            code="needs_not_open",
-            found=len(needs),
-            chosen=len(set(need_ids)),
-        )
+    needs = await needs_to_meet(session, project_id, need_ids)
+    if len(needs) < FEWEST:
+        raise Refused(N_("Choose two needs at least to ask for together."), code="needs_too_few")
     pool = reference("P")
     sent = []
     for each in sorted(needs, key=lambda each: each.need.id):

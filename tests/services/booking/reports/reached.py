@@ -12,6 +12,7 @@ from services.booking.courses.queries import meetings_of
 from services.booking.employers.tables import Workplace
 from services.booking.needs.tables import Need, NeedSurvey, TrainingPlan
 from services.booking.people.tables import Person
+from services.booking.proof.tables import OutsideCourse
 from services.booking.seats.tables import WaitingEntry
 from shared.kernel.clock import Clock
 from shared.kernel.ids import new_id
@@ -61,6 +62,25 @@ async def something_reached(session: AsyncSession, project: AProject, clock: Clo
             place=1,
         )
     )
+    for state, length in (("accepted", 90), ("entered", 600)):
+        session.add(
+            OutsideCourse(
+                project_id=project.id,
+                employer_id=falun.id,
+                participant_id=falun.people[0],
+                title=f"Högskolekurs {length}",
+                provider="Högskolan Dalarna",
+                provider_kind="university",
+                starts_on=date(2026, 10, 5),
+                ends_on=date(2026, 11, 5),
+                minutes=length,
+                state=state,
+                entered_by=falun.contact,
+                entered_at=clock.now(),
+                decided_by=None if state == "entered" else falun.contact,
+                decided_at=None if state == "entered" else clock.now(),
+            )
+        )
     await _needs(session, falun, ("nothing", "outside", "set_aside"))
     await session.flush()
     return Reached(falun, mora)
