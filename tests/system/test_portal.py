@@ -136,6 +136,7 @@ NOT_LINKED: Final = frozenset(
         "/booking/queue/{entry_id}/leave",
         "/booking/queue/{entry_id}/move",
         "/booking/queue/leave/{code}",  # the link in a message to whoever waits
+        "/booking/projects/{project_id}/demand/together",  # needs of several employers that are alike
         "/booking/requests/{request_id}/edit",  # a request that is not yet sent
         "/booking/requests/{request_id}/submit",
         "/booking/training-plans/{plan_id}/open",  # a plan that is agreed on
