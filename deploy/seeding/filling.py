@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from deploy.seeding.answering import answered
 from deploy.seeding.drawing import NoRoomError, draw, organisation_numbers
 from deploy.seeding.drawn import Attended, Days, Drawn, DrawnEmployer, DrawnPerson, DrawnRun, DrawnWishes, Group, Wanted
 from services.booking.attendance.marking import Mark, mark_meeting
@@ -204,8 +205,9 @@ class _Filling:
             by = self._people[wishes.contact]
             if wishes.survey is not None:
                 clock = FixedClock(wishes.surveyed_at)
+                survey = await answered(session, self._project_id, wishes.survey)
                 _, plan = await write_survey(
-                    session, clock, self._project_id, employer_id, wishes.survey, workplace_id=None, by=by
+                    session, clock, self._project_id, employer_id, survey, workplace_id=None, by=by
                 )
                 for need in wishes.needs:
                     await add_need(session, clock, plan.id, need, by=by)

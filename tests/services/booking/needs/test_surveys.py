@@ -8,12 +8,15 @@ from uuid import UUID
 import httpx
 import pytest
 
+from deploy.seeding.answering import answered
+from services.booking.needs.rules import SurveyDetails
 from services.booking.projects.commands import load_project
 from services.booking.projects.queries import questions_asked
+from services.booking.projects.questions import check_answers
 from shared.kernel.grants import Grant
 from shared.kernel.roles import Role
 from tests.services.booking.projects.test_questions import QUESTIONS, a_question
-from tests.services.booking.registered import Office, a_project_input
+from tests.services.booking.registered import A_MONDAY, Office, a_project_input
 from tests.support.pages import browser, known_visitors, page_of
 from tests.support.statements import statements_of
 
@@ -134,3 +137,12 @@ async def test_target_groups_are_set_suggested_and_told_in_the_history(office: O
     assert (await client.get(path)).json()["items"] == [{"name": "Svetsare", "persons": 9}]
     assert (await client.put(path, json={"name": "Svetsare", "persons": 0})).status_code == 200
     assert (await client.put(path, json={"name": "Svetsare", "persons": 0})).status_code == 404
+
+
+async def test_whoever_fills_a_project_with_invented_things_answers_its_questions(office: Office) -> None:
+    version = await asks(office, *QUESTIONS)
+    async with office.database.sessions() as session:
+        survey = await answered(session, office.project_id, SurveyDetails(A_MONDAY.date(), "Ledningen", "Mycket"))
+        _version, questions = await questions_asked(session, office.project_id)
+    assert (survey.questions_version, survey.findings) == (version, None)
+    assert check_answers(questions, survey.answers or {}) == survey.answers
