@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from services.booking.attendance import marking, queries, signing
+from services.booking.attendance.no_shows import no_shows_of_booking, no_shows_of_parts, no_shows_of_run
 from services.booking.attendance.queries import AttendanceFilter
 from services.booking.attendance.views import (
     Arrival,
@@ -15,6 +16,7 @@ from services.booking.attendance.views import (
     CorrectAttendance,
     MarkedView,
     MarkMeeting,
+    NoShowsView,
     NoteSignature,
     SheetView,
     ShortAttendance,
@@ -96,6 +98,25 @@ async def list_booking_attendance(booking_id: UUID, session: ReadSession, query:
     """An employer's own people of a booking, at every meeting."""
     found = await queries.rows_of_booking(session, booking_id, query.search())
     return Page(items=[row_view(row) for row in found.rows], next=found.next)
+
+
+@router.get("/bookings/{booking_id}/no-shows")
+async def get_booking_no_shows(booking_id: UUID, session: ReadSession) -> NoShowsView:
+    """How often somebody of a booking did not come, and how many of its seats were given back late."""
+    return NoShowsView.model_validate(await no_shows_of_booking(session, booking_id))
+
+
+@router.get("/runs/{run_id}/no-shows")
+async def get_run_no_shows(run_id: UUID, session: ReadSession) -> NoShowsView:
+    """The same of a run."""
+    return NoShowsView.model_validate(await no_shows_of_run(session, run_id))
+
+
+@router.get("/projects/{project_id}/employers/{employer_id}/no-shows")
+async def get_employer_no_shows(project_id: UUID, employer_id: UUID, session: ReadSession) -> NoShowsView:
+    """The same of an employer in the project."""
+    part = (employer_id, project_id)
+    return NoShowsView.model_validate((await no_shows_of_parts(session, [part]))[part])
 
 
 @router.get("/projects/{project_id}/unsigned-attendance")

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from services.booking.attendance import marking, queries, signing
+from services.booking.attendance.no_shows import no_shows_of_booking, no_shows_of_run
 from services.booking.attendance.queries import AttendanceRow, AttendanceSearch
 from services.booking.attendance.rules import NOTED
 from services.booking.attendance.views import (
@@ -91,6 +92,7 @@ async def show_run_attendance(
         run=run,
         course=await get_course(session, run.course_id),
         holds=_holds(actor, await find_run_scope(session, run_id)),
+        figures=await no_shows_of_run(session, run_id),
     )
 
 
@@ -106,6 +108,7 @@ async def show_booking_attendance(request: Request, booking_id: UUID, session: R
         partial(queries.rows_of_booking, session, booking_id),
         "attendance/booking.html",
         booking=booking,
+        figures=await no_shows_of_booking(session, booking_id),
         course=await get_course(session, run.course_id),
     )
 

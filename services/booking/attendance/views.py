@@ -161,6 +161,14 @@ class CodeSent(View):
     expires_at: AwareDatetime
 
 
+class NoShowsView(View):
+    """How many did not come, of so many who are marked at meetings, and how many seats were given back late."""
+
+    no_shows: int
+    marked: int
+    late_seats: int
+
+
 class TriedView(View):
     """Whether the code was right, and how many tries are left of it."""
 

@@ -33,6 +33,7 @@ from services.booking.bookings.rules import (
 from services.booking.bookings.tables import Booking, Seat
 from services.booking.bookings.writing import (
     contacts_of_booking,
+    count_late,
     happened,
     lock_booking,
     new_seat,
@@ -123,6 +124,7 @@ async def place_booking(
         version=1,
         cancelled_because=None,
         cancelled_late=None,
+        late_seats=0,
         created_at=now,
     )
     fact = BookingConfirmed(
@@ -214,6 +216,8 @@ async def carry_out(
     await _change_seats(session, clock, run, booking, rows, changes)
     now = clock.now()
     seats_before = booking.seats
+    if changes.released:
+        await count_late(session, booking, run, len(changes.released), now)
     booking.seats = len(rows) - len(changes.released) + len(changes.added)
     booking.version += 1
     row = happened(
@@ -277,6 +281,7 @@ async def cancel_locked(
     await release(session, clock, run, booking, (await seats_of(session, [booking.id]))[booking.id])
     booking.state = BookingState.CANCELLED.value
     booking.cancelled_because, booking.cancelled_late = reason, late
+    booking.late_seats += booking.seats if late else 0
     booking.version += 1
     because = NAMES_DUE if reason == NAMES_DUE else None
     change = "cancelled" if because is None else "cancelled_unnamed"

@@ -22,7 +22,14 @@ from services.booking.bookings.rules import (
     names_step,
 )
 from services.booking.bookings.tables import Booking, Seat
-from services.booking.bookings.writing import contacts_of_booking, happened, lock_booking, release, told_of_booking
+from services.booking.bookings.writing import (
+    contacts_of_booking,
+    count_late,
+    happened,
+    lock_booking,
+    release,
+    told_of_booking,
+)
 from services.booking.courses.rules import RunState, is_late_cancellation
 from services.booking.courses.tables import Run
 from services.booking.people.recipients import recipients
@@ -118,6 +125,7 @@ async def _release_unnamed(
     now = clock.now()
     seats_before = booking.seats
     await release(session, clock, run, booking, unnamed)
+    await count_late(session, booking, run, len(unnamed), now)
     booking.seats -= len(unnamed)
     booking.version += 1
     session.add(

@@ -14,7 +14,7 @@ from services.booking.bookings import commands, queries
 from services.booking.bookings.choosing import choosable_people, free_seats_for, with_those_seated
 from services.booking.bookings.commands import Change
 from services.booking.bookings.people_form import begins_with, errors_at_people, names_of_boxes
-from services.booking.bookings.placing_pages import free_cancellation, last_free_day
+from services.booking.bookings.placing_pages import free_cancellation, giving_back, last_free_day
 from services.booking.bookings.rules import BookingState
 from services.booking.bookings.search import BookingSearch, Shown, search_bookings
 from services.booking.bookings.substituting import may_substitute_after_lock
@@ -196,6 +196,7 @@ async def _change_page(
     booking, run = await _booking_and_run(session, booking_id)
     view = await booking_view(session, booking)
     ids = {"project_id": booking.project_id, "employer_id": booking.employer_id}
+    project = await get_project_row(session, booking.project_id)
     found = await choosable_people(session, run, **ids, search=query.q, booking=booking_id)
     choosable = with_those_seated(found, view.seats)
     errors_at_people(form)
@@ -212,6 +213,7 @@ async def _change_page(
         closed=_closed(booking, run, now),
         has_begun=now >= run.starts_at,
         searched=query.q,
+        giving_back=giving_back(run, project.free_cancellation_days, legal_day(now)),
     )
 
 

@@ -196,3 +196,14 @@ def free_cancellation(run: Run, days: int, today: date) -> Text:
     if today > last:
         return Text(N_("The course begins soon: whoever cancels from now on does so late, which is kept on record."))
     return Text(N_("You can give seats back free of charge until {day}."), {"day": last})
+
+
+def giving_back(run: Run, days: int, today: date) -> Text:
+    """Return which rule holds now for giving back some of a booking's seats."""
+    last = last_free_day(run, days)
+    if today > last:
+        return Text(
+            N_("Giving seats back was free of charge until {day}. Seats that you give back now are counted as late."),
+            {"day": last},
+        )
+    return Text(N_("Giving seats back is free of charge until {day}; after that it is counted as late."), {"day": last})

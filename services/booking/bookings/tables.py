@@ -34,6 +34,7 @@ class Booking(BookingTable, table=True):
     __table_args__ = (
         CheckConstraint(state_check("state", BookingState), name="state"),
         CheckConstraint("seats > 0", name="seats"),
+        CheckConstraint("late_seats >= 0", name="late_seats"),
         CheckConstraint(
             "(state = 'cancelled') = (cancelled_because IS NOT NULL) "
             "AND (state = 'cancelled') = (cancelled_late IS NOT NULL)",
@@ -56,6 +57,10 @@ class Booking(BookingTable, table=True):
     cancelled_late: bool | None = Field(
         default=None,
         sa_column_kwargs={"comment": "whether the employer cancelled after the project's days of free cancellation"},
+    )
+    late_seats: int = Field(
+        default=0,
+        sa_column_kwargs={"server_default": "0", "comment": "given back after the project's days of free cancellation"},
     )
     names_reminded_at: datetime | None = moment(default=None)
     created_at: datetime = moment()

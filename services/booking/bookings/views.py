@@ -86,6 +86,7 @@ class BookingView(View):
     seat_count: int
     cancelled_because: str | None = Field(description="in words, or names_due: nobody was named when names were due")
     cancelled_late: bool | None
+    late_seats: int = Field(description="seats given back after the project's days of free cancellation")
     names_due_at: AwareDatetime | None = Field(
         description="when its seats without a name are given back; none where all are named, or names may come whenever"
     )
@@ -137,6 +138,7 @@ async def booking_views(session: AsyncSession, bookings: Sequence[Booking]) -> l
             seat_count=booking.seats,
             cancelled_because=booking.cancelled_because,
             cancelled_late=booking.cancelled_late,
+            late_seats=booking.late_seats,
             names_due_at=_names_due_at(
                 booking, runs[booking.run_id].starts_at, seats[booking.id], projects[booking.project_id].name_by_days
             ),
@@ -173,6 +175,7 @@ async def placed_view(session: AsyncSession, placed: Placed) -> BookingView:
         seat_count=booking.seats,
         cancelled_because=None,
         cancelled_late=None,
+        late_seats=0,
         names_due_at=_names_due_at(booking, run.starts_at, placed.seats, setting.name_by_days),
         substitution_until=_substitution_until(run.starts_at, setting.substitution_lock_days),
         version=booking.version,

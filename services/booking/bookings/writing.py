@@ -15,8 +15,10 @@ from services.booking.bookings.rules import BookingState
 from services.booking.bookings.tables import Booking, BookingHistory, Seat
 from services.booking.courses.commands import lock_run
 from services.booking.courses.queries import summary_of
+from services.booking.courses.rules import is_late_cancellation
 from services.booking.courses.tables import Run
 from services.booking.people.recipients import contacts_of
+from services.booking.projects.queries import get_project_row
 from services.booking.seats.commands import give_back
 from shared.kernel.clock import Clock
 
@@ -42,6 +44,13 @@ async def release(session: AsyncSession, clock: Clock, run: Run, booking: Bookin
     await follow_seats(session, named.keys(), named.values())
     counted = Counter(seat.pool_id for seat in seats)
     await give_back(session, clock, run=run, employer_id=booking.employer_id, seats=counted)
+
+
+async def count_late(session: AsyncSession, booking: Booking, run: Run, seats: int, now: datetime) -> None:
+    """Keep with the booking that seats of it were given back after the project's days of free cancellation, if so."""
+    project = await get_project_row(session, booking.project_id)
+    if is_late_cancellation(run.starts_at, now, project.free_cancellation_days):
+        booking.late_seats += seats
 
 
 async def told_of_booking(session: AsyncSession, booking: Booking, run: Run) -> dict[str, object]:

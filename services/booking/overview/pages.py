@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from services.booking.attendance.no_shows import no_shows_of_parts
 from services.booking.employers import queries as employers
 from services.booking.employers import wording
 from services.booking.employers.history import Entry, history_entries
@@ -152,6 +153,7 @@ async def show_employer(request: Request, employer_id: UUID, session: ReadSessio
         projects={part.project_id: part.name for part in acted_in} if len(acted_in) > 1 else {},
         people={part.project_id: waits[employer_id, part.project_id].people for part in acted_in},
         shares=await plan_shares(session, employer_id, [part.project_id for part in acted_in]),
+        no_shows={part[1]: found for part, found in (await no_shows_of_parts(session, list(waits))).items()},
         holders=await _holders(session, standing),
         history=await _history(request, session, standing, PageFilter(limit=_SHOWN)),
         wording=wording,
