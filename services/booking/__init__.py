@@ -4,12 +4,12 @@ Owns     projects with their conditions; people, sign-ins and grants; employers 
          needs; courses, runs and meetings; seat pools, bookings and waiting lists; attendance with signatures;
          certificates, and courses taken outside; training requests; figures.
 Emits    ProjectDescribed, EmployerDescribed, PersonDescribed; RunScheduled, RunChanged, RunResized, RunCancelled,
-         RunStaffed, RunDecisionAsked, RunConfirmed, MeetingApproached; BookingConfirmed, BookingChanged,
-         BookingCancelled, BookingNamesAwaited; WaitingEntryJoined, WaitingEntryMoved, WaitingEntryWithdrawn;
-         SeatOfferOpened, SeatOfferReminded, SeatOfferAccepted, SeatOfferDeclined, SeatOfferExpired;
-         TrainingRequestSubmitted, TrainingRequestWithdrawn, TrainingRequestArranged; AttendanceRecorded,
-         AttendanceCorrected, AttendanceSigned, AttendanceLeftUnsigned, AttendanceSigningAsked, SigningCodeDrawn;
-         CertificateIssued; OutsideCourseDecided.
+         RunStaffed, RunDecisionAsked, RunConfirmed, MeetingApproached; BookingAsked, BookingDeclined, BookingConfirmed,
+         BookingChanged, BookingCancelled, BookingNamesAwaited; WaitingEntryJoined, WaitingEntryMoved,
+         WaitingEntryWithdrawn; SeatOfferOpened, SeatOfferReminded, SeatOfferAccepted, SeatOfferDeclined,
+         SeatOfferExpired; TrainingRequestSubmitted, TrainingRequestWithdrawn, TrainingRequestArranged;
+         AttendanceRecorded, AttendanceCorrected, AttendanceSigned, AttendanceLeftUnsigned, AttendanceSigningAsked,
+         SigningCodeDrawn; CertificateIssued; OutsideCourseDecided.
 Acts on  TrainingRequestTaken, TrainingRequestDeclined, TrainingRequestReturned; ContractSigned, ContractLineOrdered;
          NotificationDelivered, NotificationFailed.
 Copies   nothing.

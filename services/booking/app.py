@@ -11,6 +11,8 @@ from services.booking.attendance import marking_pages, signing_pages
 from services.booking.authorisation import PAGE_PERMITS, PERMITS, SCOPES
 from services.booking.bookings import api as bookings
 from services.booking.bookings import (
+    approval_api,
+    approval_pages,
     deciding_api,
     deciding_pages,
     material_api,
@@ -89,6 +91,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     bookings.router,
     deciding_api.router,
     names_api.router,
+    approval_api.router,
     substitution_api.router,
     holding_api.router,
     material_api.router,
@@ -118,6 +121,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     placing_pages.router,
     booking_pages.router,
     names_pages.router,
+    approval_pages.router,
     substitution_pages.router,
     waiting_pages.router,
     queue_pages.router,

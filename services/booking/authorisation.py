@@ -27,6 +27,7 @@ _SEES_EMPLOYER: Final = Permit({_CONTACT, _COACH, _LEAD, _OFFICER, _DELEGATE, _O
 _RUNS_PROJECT: Final = Permit({_LEAD})
 _HOLDS_MEETING: Final = Permit({_LEAD, Role.TRAINER})
 _SEES_ATTENDANCE: Final = Permit({_COACH, _LEAD, Role.TRAINER})
+_APPROVES: Final = Permit({_COACH, _LEAD})
 _SEES_PROJECT: Final = Permit({_COACH, _LEAD, _OFFICER, _DELEGATE, _OPERATOR})
 
 _PROJECTS: Final[Permits] = {
@@ -109,6 +110,7 @@ _COURSES: Final[Permits] = {
     "cancel_run": _RUNS_PROJECT,
 }
 
+# Which bookings wait for somebody her grants say: the list shows those alone.
 _BOOKINGS: Final[Permits] = {
     "book_seats": _FOR_EMPLOYER,
     "list_bookings": _FOR_EMPLOYER,
@@ -119,6 +121,9 @@ _BOOKINGS: Final[Permits] = {
     "name_people": _FOR_EMPLOYER,
     "substitute_participant": _FOR_EMPLOYER,
     "list_booking_materials": _FOR_EMPLOYER,
+    "list_approvals": SIGNED_IN,
+    "approve": _APPROVES,
+    "decline": _APPROVES,
     "list_run_overlaps": _RUNS_PROJECT,
     "list_run_bookings": _HOLDS_MEETING,
 }
@@ -290,6 +295,11 @@ _BOOKING_PAGES: Final[Permits] = {
     "send_booking_names": PERMITS["name_people"],
     "show_substitution": PERMITS["substitute_participant"],
     "send_substitution": PERMITS["substitute_participant"],
+    "show_approvals": PERMITS["list_approvals"],
+    "show_approval": _APPROVES,
+    "send_approval": _APPROVES,
+    "show_refusal": _APPROVES,
+    "send_refusal": _APPROVES,
 }
 # Whoever has the link of a message may leave by it: the code in it is the permit.
 _QUEUE_PAGES: Final[Permits] = {

@@ -70,6 +70,7 @@ PERSONAL: Final = {
     "run_trainers.person_id": _ID,
     "runs.cancelled_because": _WORDS,
     "bookings.cancelled_because": _WORDS,
+    "bookings.declined_because": _WORDS,
     "booking_history.actor_id": _ID,
     "booking_history.reason": _WORDS,
     "booking_history.joined": _ID,

@@ -12,6 +12,7 @@ STATE_NAMES: Final = (
     N_("seats"),
     N_("request"),
     N_("scheduled"),
+    N_("asked"),
     N_("confirmed"),
     N_("cancelled"),
     N_("waiting"),

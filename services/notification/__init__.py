@@ -3,7 +3,7 @@
 Owns     addresses (as copies), preferences and suppressions; wordings; notifications, attempts and receipts.
 Emits    NotificationDelivered, NotificationFailed.
 Acts on  RunChanged, RunCancelled, RunStaffed, RunDecisionAsked, RunConfirmed, MeetingApproached;
-         BookingConfirmed, BookingChanged, BookingCancelled, BookingNamesAwaited;
+         BookingAsked, BookingDeclined, BookingConfirmed, BookingChanged, BookingCancelled, BookingNamesAwaited;
          WaitingEntryJoined, WaitingEntryMoved; SeatOfferOpened, SeatOfferReminded, SeatOfferExpired;
          AttendanceSigningAsked, SigningCodeDrawn, CertificateIssued, OutsideCourseDecided; TrainingRequestSubmitted,
          TrainingRequestWithdrawn, TrainingRequestArranged; TrainingRequestTaken,

@@ -108,7 +108,12 @@ def signing_code(fact: booking.SigningCodeDrawn) -> Content:
 
 
 def booking_content(
-    fact: booking.BookingConfirmed | booking.BookingChanged | booking.BookingCancelled | booking.BookingNamesAwaited,
+    fact: booking.BookingConfirmed
+    | booking.BookingAsked
+    | booking.BookingDeclined
+    | booking.BookingChanged
+    | booking.BookingCancelled
+    | booking.BookingNamesAwaited,
 ) -> Content:
     content = {
         **run_content(fact.run),
@@ -122,7 +127,7 @@ def booking_content(
         content["until"] = fact.until.isoformat()
     if isinstance(fact, booking.BookingChanged):
         content["seats_before"] = fact.seats_before
-    if isinstance(fact, booking.BookingCancelled):
+    if isinstance(fact, booking.BookingCancelled | booking.BookingDeclined):
         content["reason"] = fact.reason
     return content
 

@@ -21,9 +21,11 @@ from shared.contracts.booking import (
     AttendanceRecorded,
     AttendanceSigned,
     AttendanceSigningAsked,
+    BookingAsked,
     BookingCancelled,
     BookingChanged,
     BookingConfirmed,
+    BookingDeclined,
     BookingNamesAwaited,
     CertificateIssued,
     MeetingApproached,
@@ -212,6 +214,19 @@ async def on_booking_confirmed(delivery: Delivery, fact: BookingConfirmed) -> No
     await _tell_of_booking(delivery, fact, kinds)
 
 
+@REACTIONS.on(BookingAsked)
+async def on_booking_asked(delivery: Delivery, fact: BookingAsked) -> None:
+    """Tell the contacts that their seats are held, and coaches or leads that a booking waits for them."""
+    kinds = {"contact": "booking_asked", _ANY: "booking_to_approve"}
+    await _tell_of_booking(delivery, fact, kinds)
+
+
+@REACTIONS.on(BookingDeclined)
+async def on_booking_declined(delivery: Delivery, fact: BookingDeclined) -> None:
+    """Tell the contacts why their booking was not approved."""
+    await _tell_of_booking(delivery, fact, {_ANY: "booking_declined"})
+
+
 @REACTIONS.on(BookingChanged)
 async def on_booking_changed(delivery: Delivery, fact: BookingChanged) -> None:
     """Tell contacts what is new, those who got a seat that they have one, and those who lost it that they have not."""
@@ -241,7 +256,9 @@ async def on_booking_names_awaited(delivery: Delivery, fact: BookingNamesAwaited
 
 
 async def _tell_of_booking(
-    delivery: Delivery, fact: BookingConfirmed | BookingChanged | BookingCancelled, kinds: KindsByPart
+    delivery: Delivery,
+    fact: BookingConfirmed | BookingAsked | BookingDeclined | BookingChanged | BookingCancelled,
+    kinds: KindsByPart,
 ) -> None:
     matter = _about_run(delivery, fact.run, fact.project_id, fact.run_sequence, employer_id=fact.employer_id)
     content = contents.booking_content(fact)

@@ -204,6 +204,16 @@ class BookingConfirmed(_BookingFact, type="booking.confirmed.v1", topic=BOOKINGS
     """An employer has seats on a run."""
 
 
+class BookingAsked(_BookingFact, type="booking.asked.v1", topic=BOOKINGS, key="booking_id"):
+    """An employer asks for seats, which are held for it until whoever coaches it or leads the project has decided."""
+
+
+class BookingDeclined(_BookingFact, type="booking.declined.v1", topic=BOOKINGS, key="booking_id"):
+    """A booking was not approved, and its seats are free."""
+
+    reason: str
+
+
 class BookingChanged(_BookingFact, type="booking.changed.v1", topic=BOOKINGS, key="booking_id"):
     """A booking has another number of seats or other names."""
 

@@ -26,6 +26,7 @@ from services.booking.attendance.rules import (
 from services.booking.attendance.tables import Attendance
 from services.booking.attendance.writing import find_signature, happened, lock_attendance, told
 from services.booking.base import locked
+from services.booking.bookings.rules import BookingState
 from services.booking.bookings.tables import Booking, Seat
 from services.booking.courses.commands import lock_run
 from services.booking.courses.rules import RUN, RunState
@@ -230,6 +231,7 @@ async def _seats(session: AsyncSession, run_id: UUID, people: Sequence[UUID]) ->
         select(Seat.participant_id, Booking)
         .join(Booking, col(Booking.id) == col(Seat.booking_id))
         .where(col(Seat.run_id) == run_id, col(Seat.participant_id).in_(people), col(Seat.released_at).is_(None))
+        .where(col(Booking.state) == BookingState.CONFIRMED.value)
     )
     return {person: booking for person, booking in (await session.exec(statement)).all() if person is not None}
 

@@ -43,6 +43,8 @@ _ATTENDANCE_SCOPE: Final = f"""
       FROM attendances AS a JOIN meetings AS m ON m.id = a.meeting_id JOIN runs AS run ON run.id = m.run_id
      WHERE a.id = $1
 """  # noqa: S608 - of our own texts alone
+# whoever has a seat of a booking that waits for approval is expected nowhere yet
+_CONFIRMED = and_(col(Booking.id) == col(Seat.booking_id), col(Booking.state) == BookingState.CONFIRMED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ async def sheet_of(session: AsyncSession, meeting: Meeting) -> Sequence[SheetRow
     """Return everybody who has a named seat on the meeting's run or is marked already, by name."""
     seated = (
         select(Seat.participant_id, Seat.booking_id, Seat.number)
+        .join(Booking, _CONFIRMED)
         .where(col(Seat.run_id) == meeting.run_id, col(Seat.released_at).is_(None))
         .where(col(Seat.participant_id).is_not(None))
         .subquery()
@@ -173,6 +176,8 @@ async def list_meetings(
     """Return the meetings that one leads or holds, that end after `since` and begin before `until`, the first first."""
     named = (
         select(func.count())
+        .select_from(Seat)
+        .join(Booking, _CONFIRMED)
         .where(col(Seat.run_id) == col(Meeting.run_id), col(Seat.released_at).is_(None))
         .where(col(Seat.participant_id).is_not(None))
         .scalar_subquery()
@@ -215,8 +220,7 @@ async def rows_of_run(session: AsyncSession, run_id: UUID, query: AttendanceSear
 
 async def rows_of_booking(session: AsyncSession, booking_id: UUID, query: AttendanceSearch) -> Rows[AttendanceRow]:
     """Return the same of a booking: an employer's own people."""
-    seats = and_(col(Booking.id) == booking_id, col(Booking.state) == BookingState.CONFIRMED.value)
-    return await _page(session, _pairs(seats, col(Attendance.booking_id) == booking_id), query)
+    return await _page(session, _pairs(col(Booking.id) == booking_id, col(Attendance.booking_id) == booking_id), query)
 
 
 async def rows_of_project(session: AsyncSession, project_id: UUID, query: AttendanceSearch) -> Rows[AttendanceRow]:
@@ -258,7 +262,7 @@ def _pairs(seats: ColumnElement[bool], marks: ColumnElement[bool] | None = None)
     by_seat = (
         select(Meeting.id, Seat.participant_id, Seat.booking_id)
         .join(Seat, col(Seat.run_id) == col(Meeting.run_id))
-        .join(Booking, col(Booking.id) == col(Seat.booking_id))
+        .join(Booking, _CONFIRMED)
         .join(Run, col(Run.id) == col(Meeting.run_id))
         .where(seats, col(Seat.released_at).is_(None), col(Seat.participant_id).is_not(None))
         .where(col(Run.state) == RunState.SCHEDULED.value)

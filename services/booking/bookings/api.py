@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from services.booking.bookings import commands, queries, runs
+from services.booking.bookings.approving import acting_as
 from services.booking.bookings.commands import Change, Order
 from services.booking.bookings.overlaps import RunOverlaps, list_overlaps
 from services.booking.bookings.substituting import may_substitute_after_lock
@@ -38,7 +39,9 @@ async def book_seats(request: Request, project_id: UUID, employer_id: UUID, body
     """Book seats, all or none: the employer's kept seats first, open ones for the rest."""
 
     async def command(context: CommandContext) -> BookingView:
-        order = Order(project_id, employer_id, body.run_id, body.seats, tuple(body.participants), body.need_id)
+        acting = acting_as(context.actor, project_id, employer_id)
+        people = tuple(body.participants)
+        order = Order(project_id, employer_id, body.run_id, body.seats, people, body.need_id, acting)
         placed = await commands.place_booking(context.session, context.clock, order, by=context.actor.person_id)
         return await placed_view(context.session, placed)
 

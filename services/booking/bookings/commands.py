@@ -18,7 +18,7 @@ from services.booking.bookings.members import check_need, check_participants, me
 from services.booking.bookings.overlaps import follow_seats
 from services.booking.bookings.placing import Placed, Setting, place, seats_for, setting_of
 from services.booking.bookings.queries import seats_of
-from services.booking.bookings.recipients import participants_of
+from services.booking.bookings.recipients import approvers_of, participants_of
 from services.booking.bookings.rules import (
     BOOKING,
     NAMES_DUE,
@@ -28,6 +28,7 @@ from services.booking.bookings.rules import (
     check_named,
     check_names,
     check_substitution,
+    may_approve,
     plan_change,
 )
 from services.booking.bookings.tables import Booking, Seat
@@ -35,6 +36,7 @@ from services.booking.bookings.writing import (
     contacts_of_booking,
     count_late,
     happened,
+    if_confirmed,
     lock_booking,
     new_seat,
     release,
@@ -51,17 +53,21 @@ from services.booking.projects.queries import get_project_row
 from services.booking.seats.caps import has_caps
 from services.booking.seats.commands import take_open_seats, take_seats
 from services.booking.seats.pools import Taken
-from shared.contracts.booking import BookingCancelled, BookingChanged, BookingConfirmed
+from shared.contracts.booking import BookingAsked, BookingCancelled, BookingChanged, BookingConfirmed
 from shared.kernel.clock import Clock
 from shared.kernel.errors import NotFound, Refused
 from shared.kernel.ids import new_id, reference
+from shared.kernel.roles import Role
 from shared.kernel.texts import N_
 from shared.messaging.outbox import record, told_of
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What an employer asks for: so many seats of a run, some with names, to meet a need of its plan."""
+    """What an employer asks for: so many seats of a run, some with names, to meet a need of its plan.
+
+    `acting`: as what whoever books it acts for the employer, where she is coach or lead: she may approve it herself.
+    """
 
     project_id: UUID
     employer_id: UUID
@@ -69,6 +75,7 @@ class Order:
     seats: int
     participants: tuple[UUID, ...] = ()
     need_id: UUID | None = None
+    acting: Role | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,31 +120,23 @@ async def place_booking(
     await _check_participants(session, order, run, order.participants)
     if order.need_id is not None:
         await check_need(session, order.need_id, project_id=order.project_id, employer_id=order.employer_id)
+    state = BookingState.CONFIRMED if may_approve(setting.approval, order.acting) else BookingState.ASKED
     booking = Booking(
         id=new_id(),
         reference=reference("B"),
         project_id=order.project_id,
         employer_id=order.employer_id,
         run_id=run.id,
-        state=BookingState.CONFIRMED.value,
+        state=state.value,
         seats=order.seats,
         version=1,
         cancelled_because=None,
         cancelled_late=None,
+        declined_because=None,
         late_seats=0,
         created_at=now,
     )
-    fact = BookingConfirmed(
-        booking_id=booking.id,
-        reference=booking.reference,
-        project_id=booking.project_id,
-        employer_id=booking.employer_id,
-        run=setting.summary(run),
-        run_sequence=run.sequence,
-        seats=booking.seats,
-        named=len(order.participants),
-        recipients=recipients("contact", setting.contacts) + recipients("participant", order.participants),
-    )
+    fact = await _placed_fact(session, booking, run, setting, order)
     told = told_of(fact)
     # last, so that the pool is held for as short as can be
     taken = held or await _take_for(session, run, setting, order)
@@ -150,6 +149,26 @@ async def place_booking(
     if order.need_id is not None:
         await meet_need(session, clock, order.need_id, MetBy.SEATS, booking.id, by=by)
     return Placed(booking, run, setting, seats, () if held else taken)
+
+
+async def _placed_fact(
+    session: AsyncSession, booking: Booking, run: Run, setting: Setting, order: Order
+) -> BookingConfirmed | BookingAsked:
+    """Return what is told of a new booking: of one that must be approved, the participants hear nothing yet."""
+    facts: dict[str, object] = {
+        "booking_id": booking.id,
+        "reference": booking.reference,
+        "project_id": booking.project_id,
+        "employer_id": booking.employer_id,
+        "run": setting.summary(run),
+        "run_sequence": run.sequence,
+        "seats": booking.seats,
+        "named": len(order.participants),
+    }
+    contacts = recipients("contact", setting.contacts)
+    if booking.state == BookingState.CONFIRMED:
+        return BookingConfirmed(**facts, recipients=contacts + recipients("participant", order.participants))
+    return BookingAsked(**facts, recipients=contacts + await approvers_of(session, booking, setting.approval))
 
 
 async def _take_for(session: AsyncSession, run: Run, setting: Setting, order: Order) -> Sequence[Taken]:
@@ -168,7 +187,7 @@ async def change_booking(
     and Conflict for a cancelled booking or one that was changed since it was seen.
     """
     run, booking = await lock_booking(session, booking_id, shared=True)
-    BOOKING.check(BookingState(booking.state), BookingState.CONFIRMED)
+    BOOKING.check(BookingState(booking.state), BookingState(booking.state))
     if change.version is not None:
         check_version(change.version, booking.version)
     now = clock.now()
@@ -237,8 +256,9 @@ async def carry_out(
         **await told_of_booking(session, booking, run),
         seats_before=seats_before,
         recipients=recipients("contact", await contacts_of_booking(session, booking))
-        + recipients("participant", changes.joined)
-        + recipients("former_participant", changes.left),
+        + if_confirmed(
+            booking, recipients("participant", changes.joined) + recipients("former_participant", changes.left)
+        ),
     )
     await record(session, fact, version=booking.version, at=now)
     return booking
@@ -253,7 +273,8 @@ async def cancel_booking(
     now = clock.now()
     check_not_begun(run.starts_at, now)
     project = await get_project_row(session, booking.project_id)
-    late = is_late_cancellation(run.starts_at, now, project.free_cancellation_days)
+    confirmed = booking.state == BookingState.CONFIRMED
+    late = confirmed and is_late_cancellation(run.starts_at, now, project.free_cancellation_days)
     await cancel_locked(session, clock, run, booking, reason=reason, by=by, late=late, with_run=False)
     return booking
 
@@ -296,7 +317,7 @@ async def cancel_locked(
         with_run=with_run,
         because=because,
         recipients=recipients("contact", await contacts_of_booking(session, booking))
-        + recipients("participant", named),
+        + (recipients("participant", named) if before is BookingState.CONFIRMED else ()),
     )
     await record(session, fact, version=booking.version, at=now)
 

@@ -50,7 +50,7 @@ _DUE: Final = """
           FROM projects AS project
           JOIN runs AS run ON run.project_id = project.id AND run.state = 'scheduled' AND run.starts_at > $1
                           AND run.starts_at < $1 + make_interval(days => project.name_by_days + 9)
-          JOIN bookings AS booking ON booking.run_id = run.id AND booking.state = 'confirmed'
+          JOIN bookings AS booking ON booking.run_id = run.id AND booking.state IN ('asked', 'confirmed')
          WHERE project.name_by_days IS NOT NULL
            AND EXISTS (SELECT FROM seats AS seat
                         WHERE seat.booking_id = booking.id AND seat.released_at IS NULL
@@ -85,7 +85,8 @@ async def follow_up_names(session: AsyncSession, clock: Clock, booking_id: UUID)
     if step is NamesStep.REMIND:
         await _remind(session, booking, run, project, now)
     elif step is NamesStep.RELEASE and len(unnamed) == booking.seats:
-        late = is_late_cancellation(run.starts_at, now, project.free_cancellation_days)
+        confirmed = booking.state == BookingState.CONFIRMED
+        late = confirmed and is_late_cancellation(run.starts_at, now, project.free_cancellation_days)
         await cancel_locked(session, clock, run, booking, reason=NAMES_DUE, by=None, late=late, with_run=False)
     elif step is NamesStep.RELEASE:
         await _release_unnamed(session, clock, run, booking, unnamed)

@@ -11,11 +11,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from services.booking.bookings import commands, queries
+from services.booking.bookings.approving import acting_as
 from services.booking.bookings.choosing import choosable_people, free_seats_for, with_those_seated
 from services.booking.bookings.commands import Change
 from services.booking.bookings.people_form import begins_with, errors_at_people, names_of_boxes
 from services.booking.bookings.placing_pages import free_cancellation, giving_back, last_free_day
-from services.booking.bookings.rules import BookingState
+from services.booking.bookings.rules import BookingState, may_approve
 from services.booking.bookings.search import BookingSearch, Shown, search_bookings
 from services.booking.bookings.substituting import may_substitute_after_lock
 from services.booking.bookings.tables import Booking
@@ -32,13 +33,14 @@ from services.booking.courses.words import MODE_NAMES
 from services.booking.employers.standing import standing_of
 from services.booking.people.queries import find_names
 from services.booking.projects.queries import get_project_row
+from services.booking.projects.rules import BookingApproval
 from services.booking.seats.views import Seats
 from shared.kernel.calendar import legal_day
 from shared.kernel.grants import Actor, Scope
 from shared.kernel.roles import Role
 from shared.kernel.texts import N_, Text
 from shared.web.bodies import Body, Version
-from shared.web.edge import CommandContext, CurrentClock, ReadSession
+from shared.web.edge import CommandContext, CurrentActor, CurrentClock, ReadSession
 from shared.web.pages.exports import Column, show_or_export
 from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
@@ -49,9 +51,10 @@ router = APIRouter()
 
 _SHOWN_NAMES: Final = (
     (Shown.COMING.value, N_("To come")),
+    (Shown.ASKED.value, N_("Waits for approval")),
     (Shown.UNNAMED.value, N_("Names missing")),
     (Shown.PAST.value, N_("Held")),
-    (Shown.CANCELLED.value, N_("Cancelled")),
+    (Shown.CANCELLED.value, N_("Cancelled or declined")),
 )
 _COLUMNS: Final = (
     Column(N_("Course"), lambda booking: booking.run.course_title),
@@ -118,6 +121,7 @@ async def show_booking(
     booking_id: UUID,
     session: ReadSession,
     clock: CurrentClock,
+    actor: CurrentActor,
     query: Annotated[BookingQuery, Query()],
 ) -> Response:
     """Show a booking: its run, who has its seats, what happens next, and what has happened."""
@@ -134,6 +138,9 @@ async def show_booking(
         history=told_history(history, await find_names(session, people_in(history))),
         cancelled_because=told_reason(booking.cancelled_because),
         is_new=query.new == "yes",
+        may_approve=may_approve(
+            BookingApproval(project.booking_approval), acting_as(actor, booking.project_id, booking.employer_id)
+        ),
         is_held=now >= run.ends_at,
         has_begun=now >= run.starts_at,
         free_until=free_cancellation(run, project.free_cancellation_days, legal_day(now)),
@@ -220,6 +227,8 @@ async def _change_page(
 def _closed(booking: Booking, run: Run, now: datetime) -> Text | None:
     if booking.state == BookingState.CANCELLED:
         return Text(N_("The booking is cancelled, so nothing of it can be changed"))
+    if booking.state == BookingState.DECLINED:
+        return Text(N_("The booking was not approved, so nothing of it can be changed"))
     if now >= run.ends_at:
         return Text(N_("The course has been held, so nothing of the booking can be changed"))
     return None

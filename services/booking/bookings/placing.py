@@ -17,6 +17,7 @@ from services.booking.bookings.tables import Booking, Seat
 from services.booking.courses.queries import summary_with
 from services.booking.courses.tables import Course, Meeting, Run
 from services.booking.employers.rules import Membership
+from services.booking.projects.rules import BookingApproval
 from services.booking.seats.pools import Taken
 from services.booking.seats.tables import SeatPool
 from shared.contracts.facts import RunSummary
@@ -29,7 +30,7 @@ from shared.messaging.outbox import Told
 
 _SETTING = """
     SELECT e.name, part.membership, c.title, c.kind, c.area, c.language, m.*, p.*,
-           project.name_by_days, project.substitution_lock_days,
+           project.name_by_days, project.substitution_lock_days, project.booking_approval,
            ARRAY(SELECT DISTINCT g.person_id
                    FROM role_grants AS g JOIN persons ON persons.id = g.person_id
                   WHERE g.role = $5 AND g.employer_id = $3 AND (g.project_id IS NULL OR g.project_id = $2)
@@ -70,7 +71,7 @@ _PLACE = """
     ), history AS (
         INSERT INTO booking_history
                (booking_id, at, actor_id, change, after, seats_before, seats_after, joined, left_out)
-        VALUES ($1, $9, $15, 'confirmed', $6, 0, $7, $16, '{}')
+        VALUES ($1, $9, $15, $6, $6, 0, $7, $16, '{}')
     )
     INSERT INTO outbox (event_id, topic, key, slot, type, version, at, traceparent, payload)
     VALUES ($17, $18, $1, $19, $20, $8, $9, $21, $22)
@@ -91,6 +92,7 @@ class Setting:
     contacts: Sequence[UUID]
     name_by_days: int | None
     substitution_lock_days: int | None
+    approval: BookingApproval
 
     def summary(self, run: Run) -> RunSummary:
         """Return what a recipient needs to know of the run."""
@@ -122,7 +124,7 @@ class Placed:
 async def setting_of(session: AsyncSession, run: Run, *, project_id: UUID, employer_id: UUID) -> Setting:
     """Return what a booking of the employer rests on; raises NotFound unless it has a part in the project now."""
     found = await rows_of(session, _SETTING, run.id, project_id, employer_id, run.course_id, Role.CONTACT.value)
-    name, membership, title, kind, area, language, *rest, name_by_days, lock_days, contacts = found[0]
+    name, membership, title, kind, area, language, *rest, name_by_days, lock_days, approval, contacts = found[0]
     if membership != Membership.JOINED.value:
         raise NotFound(N_("The employer takes no part in this project."), code="not_in_project")
     meetings = [
@@ -143,7 +145,7 @@ async def setting_of(session: AsyncSession, run: Run, *, project_id: UUID, emplo
         kind=kind,
         created_at=run.created_at,
     )
-    return Setting(name, course, meetings, pools, contacts, name_by_days, lock_days)
+    return Setting(name, course, meetings, pools, contacts, name_by_days, lock_days, BookingApproval(approval))
 
 
 def _together(columns: Sequence[Sequence[Any] | None]) -> Sequence[tuple[Any, ...]]:

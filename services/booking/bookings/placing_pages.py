@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
+from services.booking.bookings.approving import acting_as
 from services.booking.bookings.choosing import choosable_people, free_seats_for, open_needs
 from services.booking.bookings.commands import Order, place_booking
 from services.booking.bookings.people_form import begins_with, errors_at_people, names_of_boxes
@@ -21,6 +22,7 @@ from services.booking.courses.rules import RunState
 from services.booking.courses.tables import Run
 from services.booking.employers.standing import Standing, standing_of
 from services.booking.projects.queries import get_project_row
+from services.booking.projects.rules import BookingApproval
 from services.booking.seats.views import Seats, run_view
 from shared.kernel.calendar import legal_day
 from shared.kernel.errors import InvalidInput
@@ -129,6 +131,7 @@ async def send_booking_form(
             body.seats_asked(),
             tuple(body.participants),
             body.need_id,
+            acting_as(context.actor, place.run.project_id, employer_id),
         )
         placed = await place_booking(context.session, context.clock, order, by=context.actor.person_id)
         return await placed_view(context.session, placed)
@@ -164,11 +167,22 @@ async def _form_page(
         need=query.need,
         searched=query.q,
         free_until=free_cancellation(run, project.free_cancellation_days, legal_day(place.now)),
-        named_by=_named_by(run, project.name_by_days, place.now),
+        approval=approval_words(project.booking_approval),
+        named_by=named_by_words(run, project.name_by_days, place.now),
     )
 
 
-def _named_by(run: Run, days: int | None, now: datetime) -> Text:
+def approval_words(approval: str) -> Text | None:
+    """Return who approves the booking before it counts, where anybody does."""
+    if approval == BookingApproval.NONE:
+        return None
+    if approval == BookingApproval.COACH:
+        return Text(N_("The seats are held for you at once, and your coach approves the booking before it counts."))
+    return Text(N_("The seats are held for you at once, and the project approves the booking before it counts."))
+
+
+def named_by_words(run: Run, days: int | None, now: datetime) -> Text:
+    """Return until when seats without a name can get one."""
     if days is None:
         return Text(N_("Seats without a name can be named later, for as long as the course goes on."))
     due = names_due_at(run.starts_at, days)

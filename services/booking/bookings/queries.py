@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, exists, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.booking.bookings.rules import BOOKING, BookingState
+from services.booking.bookings.rules import BOOKING, HOLDING, BookingState
 from services.booking.bookings.tables import Booking, BookingHistory, Seat
 from services.booking.employers.tables import Employer
 from shared.kernel.errors import NotFound
@@ -60,8 +60,8 @@ async def list_bookings_of_run(session: AsyncSession, run_id: UUID, query: PageF
 
 
 async def active_bookings_of(session: AsyncSession, run_id: UUID) -> Sequence[Booking]:
-    """Return the run's bookings that are confirmed, in order of their ids."""
-    statement = select(Booking).where(col(Booking.run_id) == run_id, col(Booking.state) == BookingState.CONFIRMED.value)
+    """Return the run's bookings that have seats, those that wait for approval too, in order of their ids."""
+    statement = select(Booking).where(col(Booking.run_id) == run_id, col(Booking.state).in_(HOLDING))
     return (await session.exec(statement.order_by(col(Booking.id)))).all()
 
 
@@ -95,8 +95,14 @@ async def active_bookings_of_employers(
 
 async def attendance_of(session: AsyncSession, run_id: UUID) -> Attendance:
     """Return how many seats of the run are booked, and how many of them have a name."""
-    statement = select(func.count(), func.count(col(Seat.participant_id))).where(
-        col(Seat.run_id) == run_id, col(Seat.released_at).is_(None)
+    statement = (
+        select(func.count(), func.count(col(Seat.participant_id)))
+        .join(Booking, col(Booking.id) == col(Seat.booking_id))
+        .where(
+            col(Seat.run_id) == run_id,
+            col(Seat.released_at).is_(None),
+            col(Booking.state) == BookingState.CONFIRMED.value,
+        )
     )
     booked, named = (await session.exec(statement)).one()
     return Attendance(booked, named)

@@ -11,8 +11,10 @@ from typing import Final
 from uuid import UUID
 
 from services.booking.courses.rules import REMINDED_AT
+from services.booking.projects.rules import BookingApproval
 from shared.kernel.calendar import at_stockholm, legal_day
 from shared.kernel.errors import InvalidInput, Refused
+from shared.kernel.roles import Role
 from shared.kernel.states import Moves
 from shared.kernel.texts import N_
 
@@ -20,18 +22,38 @@ from shared.kernel.texts import N_
 class BookingState(StrEnum):
     """What has been decided about a booking."""
 
+    ASKED = "asked"
     CONFIRMED = "confirmed"
+    DECLINED = "declined"
     CANCELLED = "cancelled"
 
 
-# staying confirmed is a change of seats or names
+# staying as it is, is a change of seats or names; where nobody approves bookings they begin as confirmed
 BOOKING: Final = Moves(
     "booking",
     {
+        BookingState.ASKED: {
+            BookingState.ASKED,
+            BookingState.CONFIRMED,
+            BookingState.DECLINED,
+            BookingState.CANCELLED,
+        },
         BookingState.CONFIRMED: {BookingState.CONFIRMED, BookingState.CANCELLED},
+        BookingState.DECLINED: set(),
         BookingState.CANCELLED: set(),
     },
 )
+
+
+HOLDING: Final = (BookingState.ASKED, BookingState.CONFIRMED)
+"""The states in which a booking has its seats."""
+
+
+def may_approve(approval: BookingApproval, acting: Role | None) -> bool:
+    """Whether somebody in this role decides bookings of the project; where nobody need approve, everybody does."""
+    if approval is BookingApproval.NONE or acting is Role.PROJECT_LEAD:
+        return True
+    return approval is BookingApproval.COACH and acting is Role.COACH
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.bookings.queries import has_unnamed_seats
-from services.booking.bookings.rules import BookingState
+from services.booking.bookings.rules import HOLDING, BookingState
 from services.booking.bookings.tables import Booking
 from services.booking.bookings.views import BookingView, booking_views
 from services.booking.courses.tables import Course, Run
@@ -23,9 +23,10 @@ _ANY_CASE = "und-x-icu"
 
 
 class Shown(StrEnum):
-    """Which bookings are asked for."""
+    """Which bookings are asked for: of those that wait for approval, too."""
 
     COMING = "coming"
+    ASKED = "asked"
     UNNAMED = "unnamed"
     PAST = "past"
     CANCELLED = "cancelled"
@@ -34,7 +35,9 @@ class Shown(StrEnum):
 class BookingSearch(ListFilter):
     """What is asked of an employer's bookings."""
 
-    shown: Shown | None = Field(default=None, description="Those to come, those with names missing, past, cancelled")
+    shown: Shown | None = Field(
+        default=None, description="To come, to be approved, names missing, past, cancelled or declined"
+    )
     project: UUID | None = Field(default=None, description="A project")
 
 
@@ -75,9 +78,10 @@ def _asked(query: BookingSearch, now: datetime) -> list[ColumnElement[bool]]:
     conditions: dict[Shown | None, list[ColumnElement[bool]]] = {
         None: [],
         Shown.COMING: [confirmed, col(Run.ends_at) > now],
-        Shown.UNNAMED: [confirmed, col(Run.ends_at) > now, has_unnamed_seats()],
+        Shown.ASKED: [col(Booking.state) == BookingState.ASKED.value],
+        Shown.UNNAMED: [col(Booking.state).in_(HOLDING), col(Run.ends_at) > now, has_unnamed_seats()],
         Shown.PAST: [confirmed, col(Run.ends_at) <= now],
-        Shown.CANCELLED: [col(Booking.state) == BookingState.CANCELLED.value],
+        Shown.CANCELLED: [col(Booking.state).in_((BookingState.CANCELLED, BookingState.DECLINED))],
     }
     asked = conditions[query.shown]
     if query.project is not None:

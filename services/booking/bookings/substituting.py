@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.base import check_version
+from services.booking.bookings.approving import acting_as
 from services.booking.bookings.commands import carry_out
 from services.booking.bookings.queries import seats_of
 from services.booking.bookings.rules import BOOKING, BookingState, SeatChanges, check_substitution
@@ -15,8 +16,7 @@ from services.booking.courses.rules import check_not_over
 from services.booking.projects.queries import get_project_row
 from shared.kernel.clock import Clock
 from shared.kernel.errors import InvalidInput
-from shared.kernel.grants import Actor, Scope
-from shared.kernel.roles import Role
+from shared.kernel.grants import Actor
 from shared.kernel.texts import N_
 
 
@@ -33,8 +33,7 @@ class Substitution:
 
 def may_substitute_after_lock(actor: Actor, booking: Booking) -> bool:
     """Whether the person is a coach of the booking's employer, or leads its project."""
-    scope = Scope(projects=frozenset({booking.project_id}), employers=frozenset({booking.employer_id}))
-    return any(grant.covers(scope) for grant in actor.grants_of(Role.COACH, Role.PROJECT_LEAD))
+    return acting_as(actor, booking.project_id, booking.employer_id) is not None
 
 
 async def substitute(
@@ -46,7 +45,7 @@ async def substitute(
     the other may not have it, or no reason is given after that day; Conflict where the booking is cancelled or changed.
     """
     run, booking = await lock_booking(session, booking_id, shared=True)
-    BOOKING.check(BookingState(booking.state), BookingState.CONFIRMED)
+    BOOKING.check(BookingState(booking.state), BookingState(booking.state))
     if substitution.version is not None:
         check_version(substitution.version, booking.version)
     now = clock.now()

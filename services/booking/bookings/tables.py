@@ -40,6 +40,8 @@ class Booking(BookingTable, table=True):
             "AND (state = 'cancelled') = (cancelled_late IS NOT NULL)",
             name="cancelled",
         ),
+        CheckConstraint("(state = 'declined') = (declined_because IS NOT NULL)", name="declined"),
+        Index("ix_bookings_asked", "project_id", "id", postgresql_where=text("state = 'asked'")),
         UniqueConstraint("id", "run_id"),
         Index("ix_bookings_employer_id", "project_id", "employer_id", "id"),
         Index("ix_bookings_run_id", "run_id", "id"),
@@ -58,6 +60,7 @@ class Booking(BookingTable, table=True):
         default=None,
         sa_column_kwargs={"comment": "whether the employer cancelled after the project's days of free cancellation"},
     )
+    declined_because: str | None = prose(default=None)
     late_seats: int = Field(
         default=0,
         sa_column_kwargs={"server_default": "0", "comment": "given back after the project's days of free cancellation"},

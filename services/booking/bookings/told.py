@@ -8,7 +8,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 _CONCERNED = text("""
     WITH active AS (
-        SELECT id, employer_id, project_id, seats FROM bookings WHERE run_id = :run_id AND state = 'confirmed'
+        SELECT id, employer_id, project_id, seats, state FROM bookings
+         WHERE run_id = :run_id AND state IN ('asked', 'confirmed')
     )
     SELECT (SELECT count(*) FROM active) AS bookings,
            (SELECT coalesce(sum(seats), 0) FROM active)::bigint AS seats,
@@ -19,14 +20,14 @@ _CONCERNED = text("""
               JOIN persons ON persons.id = held.person_id AND persons.erased_at IS NULL
              WHERE held.role = 'contact' AND held.withdrawn_at IS NULL) AS contacts,
            (SELECT count(DISTINCT seats.participant_id)
-              FROM seats JOIN active ON active.id = seats.booking_id
+              FROM seats JOIN active ON active.id = seats.booking_id AND active.state = 'confirmed'
              WHERE seats.released_at IS NULL) AS participants
 """)
 
 
 @dataclass(frozen=True, slots=True)
 class Concerned:
-    """The confirmed bookings of a run, their seats, and the people who are told when something happens to it."""
+    """The bookings of a run, those to be approved too, their seats, and who is told when something happens to it."""
 
     bookings: int
     seats: int

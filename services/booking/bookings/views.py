@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.bookings.placing import Placed
 from services.booking.bookings.queries import seats_of
-from services.booking.bookings.rules import BookingState, last_substitution_day, names_due_at
+from services.booking.bookings.rules import HOLDING, BookingState, last_substitution_day, names_due_at
 from services.booking.bookings.tables import Booking, Seat
 from services.booking.courses.tables import Run
 from services.booking.courses.views import MeetingBody, RunView, run_fields
@@ -86,6 +86,7 @@ class BookingView(View):
     seat_count: int
     cancelled_because: str | None = Field(description="in words, or names_due: nobody was named when names were due")
     cancelled_late: bool | None
+    declined_because: str | None
     late_seats: int = Field(description="seats given back after the project's days of free cancellation")
     names_due_at: AwareDatetime | None = Field(
         description="when its seats without a name are given back; none where all are named, or names may come whenever"
@@ -138,6 +139,7 @@ async def booking_views(session: AsyncSession, bookings: Sequence[Booking]) -> l
             seat_count=booking.seats,
             cancelled_because=booking.cancelled_because,
             cancelled_late=booking.cancelled_late,
+            declined_because=booking.declined_because,
             late_seats=booking.late_seats,
             names_due_at=_names_due_at(
                 booking, runs[booking.run_id].starts_at, seats[booking.id], projects[booking.project_id].name_by_days
@@ -175,6 +177,7 @@ async def placed_view(session: AsyncSession, placed: Placed) -> BookingView:
         seat_count=booking.seats,
         cancelled_because=None,
         cancelled_late=None,
+        declined_because=None,
         late_seats=0,
         names_due_at=_names_due_at(booking, run.starts_at, placed.seats, setting.name_by_days),
         substitution_until=_substitution_until(run.starts_at, setting.substitution_lock_days),
@@ -196,7 +199,7 @@ async def placed_view(session: AsyncSession, placed: Placed) -> BookingView:
 def _names_due_at(
     booking: Booking, first_starts_at: datetime, seats: Sequence[Seat], days: int | None
 ) -> datetime | None:
-    is_open = booking.state != BookingState.CANCELLED and any(seat.participant_id is None for seat in seats)
+    is_open = booking.state in HOLDING and any(seat.participant_id is None for seat in seats)
     if not is_open or days is None:
         return None
     return names_due_at(first_starts_at, days, reminded_at=booking.names_reminded_at)

@@ -11,14 +11,24 @@ from services.booking.bookings.tables import BookingHistory
 from shared.kernel.texts import N_, Text
 
 STATE_NAMES: Final[Mapping[BookingState, str]] = {
+    BookingState.ASKED: N_("Waits for approval"),
     BookingState.CONFIRMED: N_("Booked"),
+    BookingState.DECLINED: N_("Not approved"),
     BookingState.CANCELLED: N_("Cancelled"),
 }
 _NOT_SHOWN: Final = N_("a participant")
-_LAPSED: Final = N_("Cancelled, since nobody was named when names were due. Seats given back: {seats}")
-_UNNAMED_RELEASED: Final = N_(
-    "Seats without a name were given back when names were due. Seats changed from {before} to {after}"
-)
+# what needs no names; the seats are those that the booking has then, or had
+_TOLD: Final[Mapping[str, str]] = {
+    "asked": N_("Asked for, and waits for approval. Seats: {seats}"),
+    "approved": N_("Approved"),
+    "declined": N_("Not approved. Seats given back: {seats}"),
+    "confirmed": N_("Booked. Seats: {seats}"),
+    "cancelled": N_("Cancelled. Seats given back: {seats}"),
+    "cancelled_unnamed": N_("Cancelled, since nobody was named when names were due. Seats given back: {seats}"),
+    "unnamed_released": N_(
+        "Seats without a name were given back when names were due. Seats changed from {before} to {after}"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +61,14 @@ def told_history(history: Sequence[BookingHistory], names: Mapping[UUID, str]) -
 
 
 def _text(row: BookingHistory, names: Mapping[UUID, str]) -> Text:
-    if row.change == "confirmed":
-        return Text(N_("Booked. Seats: {seats}"), {"seats": row.seats_after})
-    if row.change == "cancelled_unnamed":
-        return Text(_LAPSED, {"seats": row.seats_before})
+    if row.change in _TOLD:
+        seats = row.seats_after or row.seats_before
+        return Text(_TOLD[row.change], {"seats": seats, "before": row.seats_before, "after": row.seats_after})
     if row.change == "substituted":
         return Text(
             N_("{left} was replaced by {joined}"),
             {"left": _named(row.left_out, names), "joined": _named(row.joined, names)},
         )
-    if row.change == "unnamed_released":
-        return Text(_UNNAMED_RELEASED, {"before": row.seats_before, "after": row.seats_after})
-    if row.change == "cancelled":
-        return Text(N_("Cancelled. Seats given back: {seats}"), {"seats": row.seats_before})
     fields = {
         "before": row.seats_before,
         "after": row.seats_after,

@@ -20,6 +20,7 @@ from services.booking.courses.tables import Run
 from services.booking.people.recipients import contacts_of
 from services.booking.projects.queries import get_project_row
 from services.booking.seats.commands import give_back
+from shared.contracts.facts import Recipient
 from shared.kernel.clock import Clock
 
 
@@ -49,7 +50,9 @@ async def release(session: AsyncSession, clock: Clock, run: Run, booking: Bookin
 async def count_late(session: AsyncSession, booking: Booking, run: Run, seats: int, now: datetime) -> None:
     """Keep with the booking that seats of it were given back after the project's days of free cancellation, if so."""
     project = await get_project_row(session, booking.project_id)
-    if is_late_cancellation(run.starts_at, now, project.free_cancellation_days):
+    if booking.state == BookingState.CONFIRMED and is_late_cancellation(
+        run.starts_at, now, project.free_cancellation_days
+    ):
         booking.late_seats += seats
 
 
@@ -70,6 +73,11 @@ async def told_of_booking(session: AsyncSession, booking: Booking, run: Run) -> 
 async def contacts_of_booking(session: AsyncSession, booking: Booking) -> Sequence[UUID]:
     """Return the contacts of the booking's employer in its project."""
     return await contacts_of(session, project_id=booking.project_id, employer_id=booking.employer_id)
+
+
+def if_confirmed(booking: Booking, told: tuple[Recipient, ...]) -> tuple[Recipient, ...]:
+    """Return whom is told of a booking that is confirmed; participants hear nothing of one that waits for approval."""
+    return told if booking.state == BookingState.CONFIRMED else ()
 
 
 def new_seat(booking: Booking, number: int, pool_id: UUID, participant_id: UUID | None, *, kept: bool) -> Seat:

@@ -11,7 +11,7 @@ from services.booking.courses import settings
 from services.booking.projects import rules
 from services.booking.projects.changing import OwnSettings
 from services.booking.projects.queries import ProjectView, get_project
-from services.booking.projects.rules import SigningWay
+from services.booking.projects.rules import BookingApproval, SigningWay
 from shared.web.bodies import Body, Paragraph, Reason, Version
 from shared.web.edge import CommandContext, run_command
 
@@ -29,6 +29,7 @@ class ChangeSettings(Body):
     signing_ways: Annotated[list[SigningWay], Field(min_length=1, max_length=len(SigningWay))]
     signing_days: Annotated[int, Field(ge=1, le=rules.MOST_SIGNING_DAYS)]
     name_by_days: Annotated[int, Field(ge=1, le=rules.MOST_NAME_BY_DAYS)] | None = None
+    booking_approval: BookingApproval = BookingApproval.NONE
     substitution_lock_days: Annotated[int, Field(ge=0, le=rules.MOST_SUBSTITUTION_LOCK_DAYS)] | None = None
     reason: Reason
     version: Version

@@ -35,9 +35,10 @@ HOLDING: Final = (Role.TRAINER, Role.PROJECT_LEAD)
 
 # the runs that somebody has a seat on, or had until a while ago
 _OWN: Final = """
-    SELECT run_id, bool_and(released_at IS NOT NULL) AS gone, max(released_at) AS at
-      FROM seats WHERE participant_id = $1
-     GROUP BY run_id
+    SELECT seat.run_id, bool_and(seat.released_at IS NOT NULL) AS gone, max(seat.released_at) AS at
+      FROM seats AS seat JOIN bookings AS booking ON booking.id = seat.booking_id
+     WHERE seat.participant_id = $1 AND booking.state NOT IN ('asked', 'declined')
+     GROUP BY seat.run_id
 """
 # those that an employer has booked, by project
 _BOOKED: Final = """

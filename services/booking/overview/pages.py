@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from services.booking.attendance.no_shows import no_shows_of_parts
+from services.booking.bookings.approvals import count_to_approve
 from services.booking.employers import queries as employers
 from services.booking.employers import wording
 from services.booking.employers.history import Entry, history_entries
@@ -94,6 +95,7 @@ async def _own_start(request: Request, session: ReadSession, clock: CurrentClock
         requests=await waiting.requests_of(session, parts, _SHOWN),
         own_meetings=await waiting.own_meetings(session, actor.person_id, now, _SHOWN),
         in_care=await waiting.employers_in_care(session, coached, now, _MOST_SHOWN) if coached else None,
+        to_approve=await count_to_approve(session, actor, now) if actor.holds(Role.COACH, Role.PROJECT_LEAD) else 0,
         led=await queries.project_names(session, led),
         figures_of=await queries.projects_told_to(session, actor, _MOST_SHOWN),
         coached=await queries.project_names(session, [grant.project_id for grant in coached if grant.project_id]),

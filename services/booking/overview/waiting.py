@@ -18,14 +18,14 @@ _WAITS: Final = """
               JOIN runs AS run ON run.id = booking.run_id
               JOIN seats AS seat ON seat.booking_id = booking.id
              WHERE booking.employer_id = part.employer_id AND booking.project_id = part.project_id
-               AND booking.state = 'confirmed' AND run.ends_at > $3
+               AND booking.state IN ('asked', 'confirmed') AND run.ends_at > $3
                AND seat.released_at IS NULL AND seat.participant_id IS NULL),
            (SELECT booking.id
               FROM bookings AS booking
               JOIN runs AS run ON run.id = booking.run_id
               JOIN seats AS seat ON seat.booking_id = booking.id
              WHERE booking.employer_id = part.employer_id AND booking.project_id = part.project_id
-               AND booking.state = 'confirmed' AND run.ends_at > $3
+               AND booking.state IN ('asked', 'confirmed') AND run.ends_at > $3
                AND seat.released_at IS NULL AND seat.participant_id IS NULL
              ORDER BY run.starts_at, booking.id LIMIT 1),
            (SELECT count(*)
@@ -72,7 +72,7 @@ _WAITS: Final = """
               JOIN runs AS run ON run.id = booking.run_id
               JOIN seats AS seat ON seat.booking_id = booking.id
              WHERE project.id = part.project_id AND booking.employer_id = part.employer_id
-               AND booking.state = 'confirmed' AND run.starts_at > $3 AND project.name_by_days IS NOT NULL
+               AND booking.state IN ('asked', 'confirmed') AND run.starts_at > $3 AND project.name_by_days IS NOT NULL
                AND seat.released_at IS NULL AND seat.participant_id IS NULL)
       FROM unnest($1::uuid[], $2::uuid[]) AS part (employer_id, project_id)
 """

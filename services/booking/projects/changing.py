@@ -34,6 +34,7 @@ class OwnSettings:
     signing_days: int
     name_by_days: int | None = None
     substitution_lock_days: int | None = None
+    booking_approval: str = "none"
 
 
 async def change_settings(

@@ -15,6 +15,7 @@ from services.booking.projects.questions import Kind, Question, questions_of
 from services.booking.projects.rules import (
     AffectedBy,
     AidBasis,
+    BookingApproval,
     EmployerKind,
     HourRounding,
     SigningWay,
@@ -259,6 +260,7 @@ class ReportingInput(_Input):
     signing_ways: Annotated[tuple[SigningWay, ...], Field(min_length=1)] = tuple(SigningWay)
     signing_days: Annotated[int, Field(ge=1, le=rules.MOST_SIGNING_DAYS, strict=True)] = 3
     name_by_days: Annotated[int, Field(ge=1, le=rules.MOST_NAME_BY_DAYS, strict=True)] | None = None
+    booking_approval: BookingApproval = BookingApproval.NONE
     substitution_lock_days: Annotated[int, Field(ge=0, le=rules.MOST_SUBSTITUTION_LOCK_DAYS, strict=True)] | None = None
 
 

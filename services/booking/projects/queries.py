@@ -103,6 +103,7 @@ class ProjectView(ProjectSummary):
     signing_days: int
     name_by_days: int | None
     substitution_lock_days: int | None
+    booking_approval: str
     source_project_id: UUID | None
     version: int
 
@@ -170,6 +171,7 @@ async def get_project(session: AsyncSession, project_id: UUID) -> ProjectView:
             "signing_days": project.signing_days,
             "name_by_days": project.name_by_days,
             "substitution_lock_days": project.substitution_lock_days,
+            "booking_approval": project.booking_approval,
             "source_project_id": project.source_project_id,
             "version": project.version,
         }

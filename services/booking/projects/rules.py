@@ -100,6 +100,14 @@ class HourRounding(StrEnum):
     PER_MONTH = "per_month"
 
 
+class BookingApproval(StrEnum):
+    """Who approves an employer's booking before it is confirmed; its seats are held meanwhile."""
+
+    NONE = "none"
+    COACH = "coach"
+    LEAD = "lead"
+
+
 class SigningWay(StrEnum):
     """How a participant signs for attended time. The project chooses which ways it takes."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.booking.base import BookingTable, HistoryColumns, moment, prose, sorted_text
-from services.booking.projects.rules import AidBasis, HourRounding, SigningWay
+from services.booking.projects.rules import AidBasis, BookingApproval, HourRounding, SigningWay
 from shared.kernel.states import state_check
 
 
@@ -50,6 +50,7 @@ class Project(BookingTable, table=True):
         CheckConstraint("demonstration = (source_project_id IS NOT NULL)", name="demonstration"),
         CheckConstraint("queue_passes >= 0 AND free_cancellation_days >= 0", name="settings"),
         CheckConstraint("name_by_days > 0", name="name_by_days"),
+        CheckConstraint(state_check("booking_approval", BookingApproval), name="booking_approval"),
         CheckConstraint("substitution_lock_days >= 0", name="substitution_lock_days"),
         CheckConstraint(state_check("aid_basis", AidBasis), name="aid_basis"),
         CheckConstraint(state_check("hour_rounding", HourRounding), name="hour_rounding"),
@@ -86,6 +87,7 @@ class Project(BookingTable, table=True):
         default=None,
         sa_column_kwargs={"comment": "days before a run by which every seat has a name; none: names may come whenever"},
     )
+    booking_approval: str = prose(default=BookingApproval.NONE.value)
     substitution_lock_days: int | None = Field(
         default=None,
         sa_column_kwargs={

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from services.booking.projects.rules import AidBasis, HourRounding, SigningWay, Track
+from services.booking.projects.rules import AidBasis, BookingApproval, HourRounding, SigningWay, Track
 from shared.kernel.texts import N_, Text
 
 TRACKS: Final[Mapping[str, str]] = {
@@ -33,6 +33,11 @@ SIGNING_WAYS: Final[Mapping[str, str]] = {
     SigningWay.PAPER: N_("On paper, which is scanned"),
     SigningWay.EMAIL: N_("By e-mail"),
 }
+APPROVALS: Final[Mapping[str, str]] = {
+    BookingApproval.NONE: N_("Nobody: a booking is confirmed at once"),
+    BookingApproval.COACH: N_("A coach of the employer, or whoever leads the project"),
+    BookingApproval.LEAD: N_("Whoever leads the project"),
+}
 CHANGES: Final[Mapping[str, str]] = {
     "loaded": N_("The project was set up from its file"),
     "changed": N_("The project was changed by its file"),
@@ -48,6 +53,7 @@ CHANGES: Final[Mapping[str, str]] = {
     "substitution_lock_days": N_(
         "Days before a course from which participants are exchanged by coach or project: {before} became {after}"
     ),
+    "booking_approval": N_("Who approves bookings was changed"),
     "queue_passes": N_("Times that a group in the queue is passed at most: {before} became {after}"),
 }
 _OTHERWISE: Final = N_("Something was changed")

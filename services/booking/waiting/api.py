@@ -69,7 +69,12 @@ async def accept_offer(request: Request, entry_id: UUID, body: AcceptOffer) -> R
 
     async def command(context: CommandContext) -> BookingView:
         placed = await commands.accept_offer(
-            context.session, context.clock, entry_id, participants=body.participants, by=context.actor.person_id
+            context.session,
+            context.clock,
+            entry_id,
+            participants=body.participants,
+            actor=context.actor,
+            by=context.actor.person_id,
         )
         return await placed_view(context.session, placed)
 

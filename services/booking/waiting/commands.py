@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.booking.bookings.approving import acting_as
 from services.booking.bookings.commands import Order, place_booking
 from services.booking.bookings.members import check_need
 from services.booking.bookings.placing import Placed
@@ -18,6 +19,7 @@ from services.booking.seats.walking import told_of_entry
 from shared.contracts.booking import SeatOfferAccepted
 from shared.kernel.clock import Clock
 from shared.kernel.errors import NotFound
+from shared.kernel.grants import Actor
 from shared.kernel.personal_links import PersonalLinks
 from shared.kernel.texts import N_
 from shared.messaging.outbox import record
@@ -38,14 +40,25 @@ async def join_queue(session: AsyncSession, clock: Clock, wish: Wish, *, by: UUI
 
 
 async def accept_offer(
-    session: AsyncSession, clock: Clock, entry_id: UUID, *, participants: Sequence[UUID] = (), by: UUID | None = None
+    session: AsyncSession,
+    clock: Clock,
+    entry_id: UUID,
+    *,
+    participants: Sequence[UUID] = (),
+    actor: Actor | None = None,
+    by: UUID | None = None,
 ) -> Placed:
-    """Book the seats that are offered, some with names. Raises as `place_booking`, and once the offer's time is up."""
+    """Book the seats that are offered, some with names; where bookings are approved they stay held until then.
+
+    Raises as `place_booking`, and once the offer's time is up.
+    """
     at = await waiting.lock_entry(session, entry_id)
     held = await waiting.take_up(session, clock, at, by=by)
     seats = sum(part.seats for part in held)
     entry = at.entry
-    order = Order(entry.project_id, entry.employer_id, entry.run_id, seats, tuple(participants), entry.need_id)
+    acting = None if actor is None else acting_as(actor, entry.project_id, entry.employer_id)
+    people = tuple(participants)
+    order = Order(entry.project_id, entry.employer_id, entry.run_id, seats, people, entry.need_id, acting)
     placed = await place_booking(session, clock, order, held=held, by=by)
     fact = SeatOfferAccepted(**await told_of_entry(session, at.run, entry), offered=seats, booking_id=placed.booking.id)
     await record(session, fact, version=entry.version, at=clock.now())

@@ -1,5 +1,6 @@
 """A place in a queue on pages: joining, where one stands and why, answering an offer, leaving."""
 
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from starlette.responses import Response
 
 from services.booking.bookings.choosing import choosable_people, free_seats_for, open_needs
 from services.booking.bookings.people_form import begins_with, errors_at_people, names_of_boxes
+from services.booking.bookings.placing_pages import approval_words, named_by_words
 from services.booking.bookings.views import BookingView, placed_view
 from services.booking.composition import links_of
 from services.booking.courses.queries import get_run
@@ -169,35 +171,49 @@ def _leads(request: Request, run: Run) -> bool:
 
 @router.get(_ENTRY + "/accept")
 async def show_offer_acceptance(
-    request: Request, entry_id: UUID, session: ReadSession, query: Annotated[NamesQuery, Query()]
+    request: Request,
+    entry_id: UUID,
+    session: ReadSession,
+    clock: CurrentClock,
+    query: Annotated[NamesQuery, Query()],
 ) -> Response:
     """Show what is offered, and whom one may name."""
-    return await _accept_page(request, session, entry_id, Form(), query)
+    return await _accept_page(request, session, entry_id, Form(), query, clock.now())
 
 
 @router.post(_ENTRY + "/accept")
 async def send_offer_acceptance(
-    request: Request, entry_id: UUID, session: ReadSession, query: Annotated[NamesQuery, Query()]
+    request: Request,
+    entry_id: UUID,
+    session: ReadSession,
+    clock: CurrentClock,
+    query: Annotated[NamesQuery, Query()],
 ) -> Response:
     """Book the seats that are offered."""
 
     async def command(context: CommandContext, body: AcceptOffer) -> BookingView:
         placed = await commands.accept_offer(
-            context.session, context.clock, entry_id, participants=body.participants, by=context.actor.person_id
+            context.session,
+            context.clock,
+            entry_id,
+            participants=body.participants,
+            actor=context.actor,
+            by=context.actor.person_id,
         )
         return await placed_view(context.session, placed)
 
-    again = partial(_accept_page, request, session, entry_id, query=query)
+    again = partial(_accept_page, request, session, entry_id, query=query, now=clock.now())
     return await take_form(
         request, AcceptOffer, command, done=lambda made: f"/booking/bookings/{made['booking_id']}?new=yes", again=again
     )
 
 
 async def _accept_page(
-    request: Request, session: AsyncSession, entry_id: UUID, form: Form[Any], query: NamesQuery
+    request: Request, session: AsyncSession, entry_id: UUID, form: Form[Any], query: NamesQuery, now: datetime
 ) -> Response:
     entry = await get_entry(session, entry_id)
     run = await get_run(session, entry.run_id)
+    project = await get_project_row(session, entry.project_id)
     choosable = await choosable_people(
         session, run, project_id=entry.project_id, employer_id=entry.employer_id, search=query.q
     )
@@ -212,6 +228,8 @@ async def _accept_page(
         ticked=begins_with(form, frozenset()),
         boxes=names_of_boxes(choosable),
         searched=query.q,
+        approval=approval_words(project.booking_approval),
+        named_by=named_by_words(run, project.name_by_days, now),
     )
 
 

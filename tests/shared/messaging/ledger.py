@@ -10,9 +10,11 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.contracts.booking import (
+    BookingAsked,
     BookingCancelled,
     BookingChanged,
     BookingConfirmed,
+    BookingDeclined,
     BookingNamesAwaited,
     PersonDescribed,
     SeatOfferAccepted,
@@ -81,7 +83,7 @@ class Listener:
         for fact in confirmed:
             self.reactions.on(fact)(self._note)
         self.reactions.on(BookingChanged)(self._note)
-        self.reactions.ignore(BookingCancelled, BookingNamesAwaited, *_OF_A_QUEUE)
+        self.reactions.ignore(BookingAsked, BookingDeclined, BookingCancelled, BookingNamesAwaited, *_OF_A_QUEUE)
         self.copies.of(PersonDescribed)(self._copy)
         self.copies.gone(PersonDescribed)(self._erase)
         self.timers.due("reminders", find=find_due_reminders)(self._remind)

@@ -156,6 +156,7 @@ def upgrade() -> None:
     sa.Column('offer_hours', sa.Integer(), nullable=False),
     sa.Column('reminder_days', sa.Integer(), nullable=False),
     sa.Column('name_by_days', sa.Integer(), nullable=True, comment='days before a run by which every seat has a name; none: names may come whenever'),
+    sa.Column('booking_approval', sa.Text(), nullable=False),
     sa.Column('substitution_lock_days', sa.Integer(), nullable=True, comment='days before a run from which an employer no longer exchanges participants herself'),
     sa.Column('signing_ways', sa.ARRAY(sa.Text()), nullable=False),
     sa.Column('signing_days', sa.Integer(), nullable=False),
@@ -166,6 +167,7 @@ def upgrade() -> None:
     sa.Column('version', sa.BigInteger(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("aid_basis IN ('none', 'de_minimis', 'training_aid')", name=op.f('ck_projects_aid_basis')),
+    sa.CheckConstraint("booking_approval IN ('none', 'coach', 'lead')", name=op.f('ck_projects_booking_approval')),
     sa.CheckConstraint("hour_rounding IN ('exact', 'per_meeting', 'per_activity', 'per_month')", name=op.f('ck_projects_hour_rounding')),
     sa.CheckConstraint('cardinality(signing_ways) > 0 AND signing_days > 0', name=op.f('ck_projects_signing')),
     sa.CheckConstraint('demonstration = (source_project_id IS NOT NULL)', name=op.f('ck_projects_demonstration')),
@@ -522,11 +524,13 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('cancelled_because', sa.Text(), nullable=True),
     sa.Column('cancelled_late', sa.Boolean(), nullable=True, comment="whether the employer cancelled after the project's days of free cancellation"),
+    sa.Column('declined_because', sa.Text(), nullable=True),
     sa.Column('late_seats', sa.Integer(), server_default='0', nullable=False, comment="given back after the project's days of free cancellation"),
     sa.Column('names_reminded_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("(state = 'cancelled') = (cancelled_because IS NOT NULL) AND (state = 'cancelled') = (cancelled_late IS NOT NULL)", name=op.f('ck_bookings_cancelled')),
-    sa.CheckConstraint("state IN ('confirmed', 'cancelled')", name=op.f('ck_bookings_state')),
+    sa.CheckConstraint("(state = 'declined') = (declined_because IS NOT NULL)", name=op.f('ck_bookings_declined')),
+    sa.CheckConstraint("state IN ('asked', 'confirmed', 'declined', 'cancelled')", name=op.f('ck_bookings_state')),
     sa.CheckConstraint('late_seats >= 0', name=op.f('ck_bookings_late_seats')),
     sa.CheckConstraint('seats > 0', name=op.f('ck_bookings_seats')),
     sa.ForeignKeyConstraint(['employer_id'], ['employers.id'], name=op.f('fk_bookings_employer_id')),
@@ -536,6 +540,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('id', 'run_id', name=op.f('uq_bookings_id_run_id')),
     sa.UniqueConstraint('reference', name=op.f('uq_bookings_reference'))
     )
+    op.create_index('ix_bookings_asked', 'bookings', ['project_id', 'id'], unique=False, postgresql_where=sa.text("state = 'asked'"))
     op.create_index('ix_bookings_employer_id', 'bookings', ['project_id', 'employer_id', 'id'], unique=False)
     op.create_index('ix_bookings_run_id', 'bookings', ['run_id', 'id'], unique=False)
     op.create_table('calendar_feeds',
@@ -1293,6 +1298,7 @@ def downgrade() -> None:
     op.drop_table('calendar_feeds')
     op.drop_index('ix_bookings_run_id', table_name='bookings')
     op.drop_index('ix_bookings_employer_id', table_name='bookings')
+    op.drop_index('ix_bookings_asked', table_name='bookings', postgresql_where=sa.text("state = 'asked'"))
     op.drop_table('bookings')
     op.drop_table('training_plans')
     op.drop_index('ix_runs_project_id_starts_at', table_name='runs')

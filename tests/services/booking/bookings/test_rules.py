@@ -10,6 +10,10 @@ from shared.kernel.errors import Conflict, InvalidInput
 ANNA, BO, CIM, DAG = uuid4(), uuid4(), uuid4(), uuid4()
 EVERYBODY = [uuid4() for _ in range(8)]
 ALLOWED = {
+    (BookingState.ASKED, BookingState.ASKED),
+    (BookingState.ASKED, BookingState.CONFIRMED),
+    (BookingState.ASKED, BookingState.DECLINED),
+    (BookingState.ASKED, BookingState.CANCELLED),
     (BookingState.CONFIRMED, BookingState.CONFIRMED),
     (BookingState.CONFIRMED, BookingState.CANCELLED),
 }
