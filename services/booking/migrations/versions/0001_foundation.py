@@ -431,6 +431,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('project_id', 'workplace_id', name=op.f('pk_project_workplaces'))
     )
     op.create_index('ix_project_workplaces_employer_id', 'project_workplaces', ['employer_id', 'project_id'], unique=False)
+    op.create_table('target_groups',
+    sa.Column('project_id', sa.Uuid(), nullable=False),
+    sa.Column('employer_id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.Text(collation='sv-x-icu'), nullable=False),
+    sa.Column('persons', sa.Integer(), nullable=False),
+    sa.CheckConstraint('persons > 0', name=op.f('ck_target_groups_persons')),
+    sa.ForeignKeyConstraint(['employer_id', 'project_id'], ['employer_projects.employer_id', 'employer_projects.project_id'], name=op.f('fk_target_groups_employer_id_project_id')),
+    sa.PrimaryKeyConstraint('project_id', 'employer_id', 'name', name=op.f('pk_target_groups'))
+    )
     op.create_table('course_history',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
@@ -444,16 +453,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_course_history'))
     )
     op.create_index(op.f('ix_course_history_course_id'), 'course_history', ['course_id'], unique=False)
-
-    op.create_table('target_groups',
-    sa.Column('project_id', sa.Uuid(), nullable=False),
-    sa.Column('employer_id', sa.Uuid(), nullable=False),
-    sa.Column('name', sa.Text(collation='sv-x-icu'), nullable=False),
-    sa.Column('persons', sa.Integer(), nullable=False),
-    sa.CheckConstraint('persons > 0', name=op.f('ck_target_groups_persons')),
-    sa.ForeignKeyConstraint(['employer_id', 'project_id'], ['employer_projects.employer_id', 'employer_projects.project_id'], name=op.f('fk_target_groups_employer_id_project_id')),
-    sa.PrimaryKeyConstraint('project_id', 'employer_id', 'name', name=op.f('pk_target_groups'))
-    )
     op.create_table('runs',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('reference', sa.Text(), nullable=False),
@@ -1307,7 +1306,6 @@ def downgrade() -> None:
     op.drop_table('runs')
     op.drop_index(op.f('ix_course_history_course_id'), table_name='course_history')
     op.drop_table('course_history')
-
     op.drop_table('target_groups')
     op.drop_index('ix_project_workplaces_employer_id', table_name='project_workplaces')
     op.drop_table('project_workplaces')
