@@ -96,10 +96,18 @@ async def move(telling: Telling, step: StepReport) -> None:
     moved = await telling.cast.do(LEAD, "PATCH", f"{BOOKING}/runs/{run['run_id']}", change)
     telling.known["shared"] = moved
     subject = f"Ändrad kurs: {run['course_title']}"
-    await telling.told(step, *(_to_contact(telling, at, subject, "run_changed") for at in range(len(COMPANIES))))
+    told = [_to_contact(telling, at, subject, "change_to_confirm") for at in range(len(COMPANIES))]
+    await telling.told(step, *told)
     if (moved["mode"], moved["meetings"][0]["meeting_id"]) != ("digital", meeting["meeting_id"]):
         raise StoryError(f"the run should be digital, with the meeting that it had: {moved}")
-    step.seen.append(f"moved to {later[0]}, on the web")
+    step.seen.append(f"moved to {later[0]}, on the web; those who have booked are asked whether they still come")
+    path = f"{BOOKING}/bookings/{telling.known['shared_bookings'][0]['booking_id']}/confirmations"
+    (asked,) = (await telling.cast.get(COMPANIES[0], path))["items"]
+    coming = {"confirmation_id": asked["confirmation_id"], "answer": "confirmed"}
+    answered = await telling.cast.do(COMPANIES[0], "POST", f"{path}/answer", coming)
+    if answered["state"] != "confirmed":
+        raise StoryError(f"the booking should hold after the change: {answered}")
+    await telling.told(step, _to_contact(telling, 0, f"Tack för svaret: {run['course_title']}", "change_answered"))
 
 
 async def substitute(telling: Telling, step: StepReport) -> None:

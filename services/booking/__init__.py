@@ -3,9 +3,10 @@
 Owns     projects with their conditions; people, sign-ins and grants; employers with workplaces; need surveys, plans and
          needs; courses, runs and meetings; seat pools, bookings and waiting lists; attendance with signatures;
          certificates, and courses taken outside; training requests; figures.
-Emits    ProjectDescribed, EmployerDescribed, PersonDescribed; RunScheduled, RunChanged, RunResized, RunCancelled,
-         RunStaffed, RunDecisionAsked, RunConfirmed, MeetingApproached; BookingAsked, BookingDeclined, BookingConfirmed,
-         BookingChanged, BookingCancelled, BookingNamesAwaited; WaitingEntryJoined, WaitingEntryMoved,
+Emits    ProjectDescribed, EmployerDescribed, PersonDescribed; RunScheduled, RunChanged, RunPostponed, RunResized,
+         RunCancelled, RunStaffed, RunDecisionAsked, RunConfirmed, MeetingApproached; BookingAsked, BookingDeclined,
+         BookingConfirmed, BookingChanged, BookingCancelled, BookingNamesAwaited; ConfirmationAsked,
+         ConfirmationAnswered; WaitingEntryJoined, WaitingEntryMoved,
          WaitingEntryWithdrawn; SeatOfferOpened, SeatOfferReminded, SeatOfferAccepted, SeatOfferDeclined,
          SeatOfferExpired; TrainingRequestSubmitted, TrainingRequestWithdrawn, TrainingRequestArranged;
          AttendanceRecorded, AttendanceCorrected, AttendanceSigned, AttendanceLeftUnsigned, AttendanceSigningAsked,
@@ -15,5 +16,5 @@ Acts on  TrainingRequestTaken, TrainingRequestDeclined, TrainingRequestReturned;
 Copies   nothing.
 
 Areas, of which a later may use an earlier: projects, people, employers, needs, courses, seats, bookings, attendance,
-proof, waiting, requests, reach, reports.
+proof, waiting, changes, requests, reach, reports.
 """

@@ -26,6 +26,9 @@ from services.booking.bookings import (
 )
 from services.booking.bookings import lead_pages as run_lead_pages
 from services.booking.bookings import pages as booking_pages
+from services.booking.changes import api as changes
+from services.booking.changes import lead_pages as change_lead_pages
+from services.booking.changes import pages as change_pages
 from services.booking.composition import keep_keys, keep_links
 from services.booking.courses import api as courses
 from services.booking.courses import holding_api, settings_api, settings_pages
@@ -96,6 +99,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     holding_api.router,
     material_api.router,
     waiting.router,
+    changes.router,
     attendance.router,
     proof.router,
     outside_api.router,
@@ -125,6 +129,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     substitution_pages.router,
     waiting_pages.router,
     queue_pages.router,
+    change_pages.router,
     marking_pages.router,
     attendance_pages.router,
     signing_pages.router,
@@ -146,6 +151,7 @@ PAGES: Final[tuple[APIRouter, ...]] = (
     copying_pages.router,
     holding_pages.router,
     deciding_pages.router,
+    change_lead_pages.router,
     participant_pages.router,
     role_pages.router,
     project_lead_pages.router,

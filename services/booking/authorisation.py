@@ -106,8 +106,6 @@ _COURSES: Final[Permits] = {
     "list_run_materials": _HOLDS_MEETING,
     "keep_materials": _RUNS_PROJECT,
     "uphold_run": _RUNS_PROJECT,
-    "change_run": _RUNS_PROJECT,
-    "cancel_run": _RUNS_PROJECT,
 }
 
 # Which bookings wait for somebody her grants say: the list shows those alone.
@@ -173,6 +171,15 @@ _QUEUES: Final[Permits] = {
     "list_run_queue": _RUNS_PROJECT,
 }
 
+_CHANGES: Final[Permits] = {
+    "change_run": _RUNS_PROJECT,
+    "cancel_run": _RUNS_PROJECT,
+    "postpone_run": _RUNS_PROJECT,
+    "list_run_confirmations": _RUNS_PROJECT,
+    "list_booking_confirmations": _FOR_EMPLOYER,
+    "answer_change": _FOR_EMPLOYER,
+}
+
 _REQUESTS: Final[Permits] = {
     "draft_training_request": _FOR_EMPLOYER,
     "list_training_requests": _FOR_EMPLOYER,
@@ -204,6 +211,7 @@ PERMITS: Final[Permits] = {
     **_COURSES,
     **_BOOKINGS,
     **_QUEUES,
+    **_CHANGES,
     **_ATTENDANCE,
     **_PROOF,
     **_REQUESTS,
@@ -319,6 +327,16 @@ _QUEUE_PAGES: Final[Permits] = {
     "show_queue_move": PERMITS["move_in_queue"],
     "send_queue_move": PERMITS["move_in_queue"],
 }
+# Whoever has the link of a message may say that they still come: the code in it is the permit.
+_CHANGE_PAGES: Final[Permits] = {
+    "show_change_answer": PERMITS["answer_change"],
+    "send_change_answer": PERMITS["answer_change"],
+    "show_giving_up": PERMITS["answer_change"],
+    "send_giving_up": PERMITS["answer_change"],
+    "show_answer_by_link": PUBLIC,
+    "send_answer_by_link": PUBLIC,
+    "show_run_answers": PERMITS["list_run_confirmations"],
+}
 # Whoever has a personal link need not be signed in: the link says who she is, and the page tells no more than is hers.
 _ATTENDANCE_PAGES: Final[Permits] = {
     "show_meetings": _HOLDS_MEETING,
@@ -427,6 +445,8 @@ _LEAD_PAGES: Final[Permits] = {
     "send_copying": PERMITS["copy_run"],
     "show_decision": PERMITS["uphold_run"],
     "send_decision": PERMITS["uphold_run"],
+    "show_run_postponement": _RUNS_PROJECT,
+    "send_run_postponement": _RUNS_PROJECT,
     "show_run_cancellation": _RUNS_PROJECT,
     "send_run_cancellation": _RUNS_PROJECT,
     "show_participants": PERMITS["list_participants"],
@@ -457,6 +477,7 @@ PAGE_PERMITS: Final[Permits] = {
     **_RUN_PAGES,
     **_BOOKING_PAGES,
     **_QUEUE_PAGES,
+    **_CHANGE_PAGES,
     **_ATTENDANCE_PAGES,
     **_PROOF_PAGES,
     **_REQUEST_PAGES,

@@ -3,6 +3,7 @@
 from services.booking.attendance import tables as attendance
 from services.booking.base import BookingTable
 from services.booking.bookings import tables as bookings
+from services.booking.changes import tables as changes
 from services.booking.courses import tables as courses
 from services.booking.employers import tables as employers
 from services.booking.feeds import tables as feeds
@@ -25,6 +26,7 @@ TABLES = (
     bookings,
     attendance,
     proof,
+    changes,
     requests,
     reach,
     reports,

@@ -6,6 +6,8 @@ from services.booking.attendance import signing
 from services.booking.attendance.due import find_due_signings
 from services.booking.bookings import deciding, naming, runs
 from services.booking.bookings.naming import find_due_names
+from services.booking.changes import commands as changes
+from services.booking.changes.queries import find_due_confirmations
 from services.booking.courses.queries import find_due_decisions, find_due_reminders
 from services.booking.proof.due import find_due_proofs
 from services.booking.proof.issuing import look_again
@@ -50,3 +52,9 @@ async def follow_up_signing(delivery: Delivery, attendance_id: UUID) -> None:
 async def prove_time(delivery: Delivery, attendance_id: UUID) -> None:
     """Issue, replace or revoke the certificates that somebody's time has a part in."""
     await look_again(delivery.session, delivery.clock, attendance_id)
+
+
+@TIMERS.due("confirmations", find=find_due_confirmations)
+async def check_confirmation(delivery: Delivery, confirmation_id: UUID) -> None:
+    """Remind of a question after a change of a run, or apply the project's rule where nobody has answered."""
+    await changes.check_confirmation(delivery.session, delivery.clock, confirmation_id)

@@ -2,8 +2,9 @@
 
 Owns     addresses (as copies), preferences and suppressions; wordings; notifications, attempts and receipts.
 Emits    NotificationDelivered, NotificationFailed.
-Acts on  RunChanged, RunCancelled, RunStaffed, RunDecisionAsked, RunConfirmed, MeetingApproached;
+Acts on  RunChanged, RunPostponed, RunCancelled, RunStaffed, RunDecisionAsked, RunConfirmed, MeetingApproached;
          BookingAsked, BookingDeclined, BookingConfirmed, BookingChanged, BookingCancelled, BookingNamesAwaited;
+         ConfirmationAsked, ConfirmationAnswered;
          WaitingEntryJoined, WaitingEntryMoved; SeatOfferOpened, SeatOfferReminded, SeatOfferExpired;
          AttendanceSigningAsked, SigningCodeDrawn, CertificateIssued, OutsideCourseDecided; TrainingRequestSubmitted,
          TrainingRequestWithdrawn, TrainingRequestArranged; TrainingRequestTaken,

@@ -43,6 +43,44 @@ def run_changed(fact: booking.RunChanged, recipient_id: UUID | None = None) -> C
     }
 
 
+def change_to_confirm(fact: booking.ConfirmationAsked, recipient_id: UUID | None = None) -> Content:
+    """Return what a change tells and asks; of the link the question is kept, and it is made with the text."""
+    others = [
+        f"{each.course_title} ({each.run_reference})" for each in fact.at_once if each.recipient_id == recipient_id
+    ]
+    return {
+        **run_content(fact.run),
+        "changes": list(fact.changes),
+        "reason": fact.reason,
+        "at_once": ", ".join(others) or None,
+        "reference": fact.reference,
+        "seats": fact.seats,
+        "until": fact.due_at.isoformat(),
+        "released_unanswered": fact.reference if fact.releases else None,
+        "answer_link": str(fact.confirmation_id),
+        "booking_id": str(fact.booking_id),
+    }
+
+
+def change_answered(fact: booking.ConfirmationAnswered) -> Content:
+    return {
+        **run_content(fact.run),
+        "reference": fact.reference,
+        "seats": fact.seats,
+        "booking_id": str(fact.booking_id),
+    }
+
+
+def run_postponed(fact: booking.RunPostponed) -> Content:
+    """Return the fields; `first_meeting` is when the run would have begun."""
+    first = min((meeting.starts_at for meeting in fact.removed), default=None)
+    return {
+        **run_content(fact.run),
+        "first_meeting": None if first is None else first.isoformat(),
+        "reason": fact.reason,
+    }
+
+
 def run_cancelled(fact: booking.RunCancelled) -> Content:
     return {**run_content(fact.run), "reason": fact.reason}
 
@@ -118,10 +156,10 @@ def booking_content(
     content = {
         **run_content(fact.run),
         "reference": fact.reference,
+        "booking_id": str(fact.booking_id),
         "seats": fact.seats,
         "named": fact.named,
         "unnamed": fact.seats - fact.named,
-        "booking_id": str(fact.booking_id),
     }
     if isinstance(fact, booking.BookingNamesAwaited):
         content["until"] = fact.until.isoformat()

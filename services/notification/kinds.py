@@ -30,6 +30,7 @@ class Form(StrEnum):
     PERSONAL_LINK = "personal_link"
     QUEUE_LINK = "queue_link"
     CERTIFICATE_LINK = "certificate_link"
+    ANSWER_LINK = "answer_link"
     PERSONAL_CODE = "personal_code"
 
 
@@ -107,6 +108,8 @@ UNNAMED = Field("unnamed", Form.COUNT)
 BOOKING = Field("booking_id")
 STARTS = Field("starts_at", Form.MOMENT, sms=True)
 MINUTES = Field("minutes", Form.COUNT, sms=True)
+ANSWER = Field("answer_link", Form.ANSWER_LINK)
+RELEASED = Field("released_unanswered", optional=True)
 LINK = Field("personal_link", Form.PERSONAL_LINK, sms=True)
 
 UNIVERSAL: tuple[Field, ...] = (Field("recipient_name"), Field("project_name", optional=True), Field("origin"))
@@ -139,6 +142,48 @@ _KINDS = (
         calendar=Calendar.REQUEST,
         replaces=("run_changed", "meeting_reminder"),
     ),
+    Kind(
+        "run_changed_waiting",
+        (COURSE, RUN, Field("changes", Form.CHANGES), REASON, MEETINGS),
+        replaces=("run_changed_waiting",),
+    ),
+    Kind(
+        "change_to_confirm",
+        (
+            *(COURSE, RUN, Field("changes", Form.CHANGES, sms=True), REASON, MEETINGS, FIRST, AT_ONCE),
+            *(REFERENCE, SEATS, Field("until", Form.MOMENT, sms=True), RELEASED, ANSWER, BOOKING),
+        ),
+        _BOTH,
+        required=True,
+        calendar=Calendar.REQUEST,
+        replaces=("change_to_confirm", "run_changed", "meeting_reminder"),
+    ),
+    Kind(
+        "change_unanswered",
+        (COURSE, RUN, REASON, REFERENCE, SEATS, UNTIL, RELEASED, ANSWER, BOOKING),
+        required=True,
+        replaces=("change_to_confirm",),
+    ),
+    Kind(
+        "change_answered",
+        (COURSE, RUN, REFERENCE, SEATS, MEETINGS, BOOKING),
+        replaces=("change_to_confirm", "change_unanswered"),
+    ),
+    Kind(
+        "seats_released",
+        (COURSE, RUN, REFERENCE, SEATS, BOOKING),
+        required=True,
+        calendar=Calendar.CANCEL,
+        replaces=("change_to_confirm", "change_unanswered"),
+    ),
+    Kind(
+        "run_postponed",
+        (COURSE, RUN, REASON, FIRST),
+        _BOTH,
+        calendar=Calendar.CANCEL,
+        replaces=("run_changed", "change_to_confirm", "change_unanswered", "meeting_reminder"),
+    ),
+    Kind("run_postponed_waiting", (COURSE, RUN, REASON, FIRST), replaces=("run_changed_waiting",)),
     Kind(
         "run_cancelled",
         (COURSE, RUN, REASON, FIRST),

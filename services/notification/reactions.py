@@ -1,6 +1,6 @@
 """Each fact that somebody must be told of, and the kind of notification that each recipient's part makes of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,12 +28,15 @@ from shared.contracts.booking import (
     BookingDeclined,
     BookingNamesAwaited,
     CertificateIssued,
+    ConfirmationAnswered,
+    ConfirmationAsked,
     MeetingApproached,
     OutsideCourseDecided,
     RunCancelled,
     RunChanged,
     RunConfirmed,
     RunDecisionAsked,
+    RunPostponed,
     RunResized,
     RunScheduled,
     RunStaffed,
@@ -50,7 +53,7 @@ from shared.contracts.booking import (
     WaitingEntryMoved,
     WaitingEntryWithdrawn,
 )
-from shared.contracts.facts import Fact, Recipient, RunSummary
+from shared.contracts.facts import Fact, Meeting, Recipient, RunSummary
 from shared.contracts.procurement import (
     AwardDecided,
     ContractLineOrdered,
@@ -77,6 +80,8 @@ _ANY = "*"
 _SEATED = "participant"
 _UNSEATED = "former_participant"
 _NAMES_DUE = "names_due"
+_CANCELLED = {_NAMES_DUE: "booking_lapsed", "unanswered": "seats_released"}
+_WAITING = "waiting"
 _log = structlog.get_logger(__name__)
 
 
@@ -135,7 +140,13 @@ async def _tell(
 
 
 def _about_run(
-    delivery: Delivery, run: RunSummary, project_id: UUID, sequence: int, *, employer_id: UUID | None = None
+    delivery: Delivery,
+    run: RunSummary,
+    project_id: UUID,
+    sequence: int,
+    *,
+    employer_id: UUID | None = None,
+    removed: Sequence[Meeting] = (),
 ) -> Matter:
     """Return what is common to notifications about a run; they are urgent where it begins within a day."""
     first = first_meeting(run)
@@ -144,7 +155,7 @@ def _about_run(
         subject_id=run.run_id,
         project_id=project_id,
         employer_id=employer_id,
-        calendar=calendar_content(run, sequence),
+        calendar=calendar_content(run, sequence, removed),
         urgent=first is not None and now < first <= now + URGENT_WITHIN,
     )
 
@@ -152,15 +163,27 @@ def _about_run(
 @REACTIONS.on(RunChanged)
 async def on_run_changed(delivery: Delivery, fact: RunChanged) -> None:
     """Tell everyone booked what is new."""
-    matter = _about_run(delivery, fact.run, fact.project_id, fact.sequence)
+    matter = _about_run(delivery, fact.run, fact.project_id, fact.sequence, removed=fact.removed)
     await _tell(
         delivery,
         fact,
         fact.recipients,
-        {_ANY: "run_changed"},
+        {_WAITING: "run_changed_waiting", _ANY: "run_changed"},
         matter,
         lambda recipient: contents.run_changed(fact, recipient.id),
     )
+
+
+@REACTIONS.on(RunPostponed)
+async def on_run_postponed(delivery: Delivery, fact: RunPostponed) -> None:
+    """Tell everyone booked and those who wait that the run has no dates any more, and take it out of calendars."""
+    matter = _about_run(delivery, fact.run, fact.project_id, fact.sequence, removed=fact.removed)
+    first = min((meeting.starts_at for meeting in fact.removed), default=None)
+    now = delivery.clock.now()
+    matter = replace(matter, urgent=first is not None and now < first <= now + URGENT_WITHIN)
+    content = contents.run_postponed(fact)
+    kinds = {_WAITING: "run_postponed_waiting", _ANY: "run_postponed"}
+    await _tell(delivery, fact, fact.recipients, kinds, matter, lambda _: content)
 
 
 @REACTIONS.on(RunCancelled)
@@ -240,8 +263,8 @@ async def on_booking_cancelled(delivery: Delivery, fact: BookingCancelled) -> No
     """Tell everyone concerned; where the run itself was cancelled they hear of that, and not twice."""
     if fact.with_run:
         return
-    contacts = "booking_lapsed" if fact.because == _NAMES_DUE else "booking_cancelled"
-    kinds = {_SEATED: "seat_cancelled", _UNSEATED: "seat_cancelled", _ANY: contacts}
+    because = fact.because or ""
+    kinds = {_SEATED: "seat_cancelled", _UNSEATED: "seat_cancelled", _ANY: _CANCELLED.get(because, "booking_cancelled")}
     await _tell_of_booking(delivery, fact, kinds)
 
 
@@ -253,6 +276,39 @@ async def on_booking_names_awaited(delivery: Delivery, fact: BookingNamesAwaited
     await _tell(
         delivery, fact, fact.recipients, {_ANY: "names_due"}, replace(matter, not_after=fact.until), lambda _: content
     )
+
+
+@REACTIONS.on(ConfirmationAsked)
+async def on_confirmation_asked(delivery: Delivery, fact: ConfirmationAsked) -> None:
+    """Tell the contacts what is new and ask whether they still come, or remind them of that before it is due."""
+    about = _about_run(
+        delivery,
+        fact.run,
+        fact.project_id,
+        fact.run_sequence,
+        employer_id=fact.employer_id,
+        removed=fact.removed,
+    )
+    matter = replace(about, not_after=fact.due_at if fact.is_reminder else None)
+    kind = "change_unanswered" if fact.is_reminder else "change_to_confirm"
+    await _tell(
+        delivery,
+        fact,
+        fact.recipients,
+        {_ANY: kind},
+        matter,
+        lambda recipient: contents.change_to_confirm(fact, recipient.id),
+    )
+
+
+@REACTIONS.on(ConfirmationAnswered)
+async def on_confirmation_answered(delivery: Delivery, fact: ConfirmationAnswered) -> None:
+    """Tell the contacts that their answer has come in; of a booking that is no more the booking tells."""
+    if fact.answer != "confirmed":
+        return
+    matter = Matter(subject_id=fact.run.run_id, project_id=fact.project_id, employer_id=fact.employer_id)
+    content = contents.change_answered(fact)
+    await _tell(delivery, fact, fact.recipients, {_ANY: "change_answered"}, matter, lambda _: content)
 
 
 async def _tell_of_booking(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from shared.contracts.facts import Fact, Part, Recipient, RunSummary, State
+from shared.contracts.facts import Fact, Meeting, Part, Recipient, RunSummary, State
 from shared.contracts.topics import ATTENDANCE, BOOKINGS, EMPLOYERS, PEOPLE, PROJECTS, RUNS, TRAINING_REQUESTS
 
 
@@ -119,6 +119,19 @@ class RunChanged(Fact, type="run.changed.v1", topic=RUNS, key="run_id"):
     sequence: int = Field(description="the calendar entry's SEQUENCE: how many times the run has changed")
     recipients: tuple[Recipient, ...]
     at_once: tuple[MeetingsAtOnce, ...] = Field(default=(), description="what it overlaps now, by who is told so")
+    removed: tuple[Meeting, ...] = Field(default=(), description="meetings that the run has no longer, as they were")
+
+
+class RunPostponed(Fact, type="run.postponed.v1", topic=RUNS, key="run_id"):
+    """A run is held later, nobody knows when yet. Bookings and places in its queue stay; its meetings are no more."""
+
+    run_id: UUID
+    project_id: UUID
+    run: RunSummary
+    removed: tuple[Meeting, ...] = Field(description="the meetings as they were")
+    reason: str
+    sequence: int
+    recipients: tuple[Recipient, ...]
 
 
 class RunStaffed(Fact, type="run.staffed.v1", topic=RUNS, key="run_id"):
@@ -237,6 +250,27 @@ class BookingNamesAwaited(_BookingFact, type="booking.names_awaited.v1", topic=B
     """A booking has seats without a name, and they are given back once the names are due."""
 
     until: AwareDatetime
+
+
+class ConfirmationAsked(_BookingFact, type="confirmation.asked.v1", topic=BOOKINGS, key="booking_id"):
+    """A run was changed, and whoever booked is asked whether she still comes; or is reminded of the question."""
+
+    confirmation_id: UUID
+    changes: tuple[str, ...] = Field(description="what is new of the run: times, place, mode")
+    reason: str
+    due_at: AwareDatetime = Field(description="until when an answer is taken")
+    releases: bool = Field(description="whether the seats are given back where nobody answers")
+    is_reminder: bool
+    at_once: tuple[MeetingsAtOnce, ...] = ()
+    removed: tuple[Meeting, ...] = ()
+
+
+class ConfirmationAnswered(_BookingFact, type="confirmation.answered.v1", topic=BOOKINGS, key="booking_id"):
+    """It was said whether a booking still holds after a change, or the project's rule has decided it."""
+
+    confirmation_id: UUID
+    answer: str = Field(description="confirmed, given_up, kept_by_rule or released_by_rule")
+    seats_before: int
 
 
 class _WaitingFact(Fact):

@@ -114,6 +114,9 @@ def _routes() -> dict[str, re.Pattern[str]]:
 # The story leaves nothing behind that these are about; each has tests of its own beside its area.
 NOT_LINKED: Final = frozenset(
     {
+        "/booking/answer/{code}",  # the link in a message to whoever has booked a run that was changed
+        "/booking/bookings/{booking_id}/answer",  # a booking of a run that was changed
+        "/booking/bookings/{booking_id}/give-up",
         "/booking/calendars/{calendar_id}/withdraw",  # a link to a calendar
         "/booking/attendance/{attendance_id}",  # a meeting that has begun, and somebody who is marked at it
         "/booking/attendance/{attendance_id}/correct",

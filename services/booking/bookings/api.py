@@ -1,11 +1,11 @@
-"""Bookings over HTTP, and what is done to a run together with its bookings."""
+"""Bookings over HTTP, and what a run's lead and trainer see of them."""
 
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from services.booking.bookings import commands, queries, runs
+from services.booking.bookings import commands, queries
 from services.booking.bookings.approving import acting_as
 from services.booking.bookings.commands import Change, Order
 from services.booking.bookings.overlaps import RunOverlaps, list_overlaps
@@ -16,16 +16,12 @@ from services.booking.bookings.views import (
     BookingView,
     BookSeats,
     CancelBooking,
-    CancelRun,
     ChangeBooking,
-    ChangeRun,
     booking_view,
     booking_views,
     placed_view,
 )
 from services.booking.courses.queries import get_run
-from services.booking.courses.views import RunView
-from services.booking.seats.views import run_view
 from shared.web.edge import CommandContext, ReadSession, run_command
 from shared.web.page_query import PageQuery
 from shared.web.paging import Page
@@ -110,35 +106,3 @@ async def list_run_bookings(run_id: UUID, query: PageQuery, session: ReadSession
 async def list_run_overlaps(run_id: UUID, session: ReadSession) -> RunOverlaps:
     """Who on the run has a meeting of another course at the same time, because one of them was moved."""
     return RunOverlaps(items=await list_overlaps(session, (await get_run(session, run_id)).id))
-
-
-@router.patch("/runs/{run_id}", response_model=RunView)
-async def change_run(request: Request, run_id: UUID, body: ChangeRun) -> Response:
-    """Give a run other times, places or modes; everyone booked is told why."""
-
-    async def command(context: CommandContext) -> RunView:
-        run = await runs.change_run_with_bookings(
-            context.session,
-            context.clock,
-            run_id,
-            meetings=[meeting.plan() for meeting in body.meetings],
-            reason=body.reason,
-            version=body.version,
-            by=context.actor.person_id,
-        )
-        return await run_view(context.session, run, with_link=True)
-
-    return await run_command(request, command)
-
-
-@router.post("/runs/{run_id}/cancel", response_model=RunView)
-async def cancel_run(request: Request, run_id: UUID, body: CancelRun) -> Response:
-    """Cancel a run and every booking of it; everyone booked is told why."""
-
-    async def command(context: CommandContext) -> RunView:
-        run = await runs.cancel_run_with_bookings(
-            context.session, context.clock, run_id, reason=body.reason, by=context.actor.person_id
-        )
-        return await run_view(context.session, run, with_link=True)
-
-    return await run_command(request, command)

@@ -7,6 +7,7 @@ Lock order: run, booking, then as in `seats.commands`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func
@@ -22,6 +23,7 @@ from services.booking.bookings.recipients import approvers_of, participants_of
 from services.booking.bookings.rules import (
     BOOKING,
     NAMES_DUE,
+    UNANSWERED,
     BookingState,
     HeldSeat,
     SeatChanges,
@@ -43,7 +45,14 @@ from services.booking.bookings.writing import (
     told_of_booking,
 )
 from services.booking.courses.commands import lock_run
-from services.booking.courses.rules import RUN, RunState, check_not_begun, check_not_over, is_late_cancellation
+from services.booking.courses.rules import (
+    RUN,
+    RunState,
+    check_has_dates,
+    check_not_begun,
+    check_not_over,
+    is_late_cancellation,
+)
 from services.booking.courses.tables import Run
 from services.booking.courses.terms import check_registration
 from services.booking.needs.commands import meet_need, unmeet_needs
@@ -60,6 +69,8 @@ from shared.kernel.ids import new_id, reference
 from shared.kernel.roles import Role
 from shared.kernel.texts import N_
 from shared.messaging.outbox import record, told_of
+
+_BY_TIME: Final = {NAMES_DUE: "cancelled_unnamed", UNANSWERED: "cancelled_unanswered"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +204,9 @@ async def change_booking(
     now = clock.now()
     seats_before = booking.seats
     seats_after = seats_before if change.seats is None else change.seats
-    check_not_over(run.ends_at, now)
-    if seats_after != seats_before:
+    if run.state != RunState.POSTPONED:
+        check_not_over(run.ends_at, now)
+    if seats_after > seats_before or (seats_after != seats_before and run.state != RunState.POSTPONED):
         _check_open(run, now)
     if seats_after > seats_before:
         check_registration(run.registration_opens, run.registration_closes, now)
@@ -271,10 +283,13 @@ async def cancel_booking(
     run, booking = await lock_booking(session, booking_id, shared=True)
     BOOKING.check(BookingState(booking.state), BookingState.CANCELLED)
     now = clock.now()
-    check_not_begun(run.starts_at, now)
+    has_dates = run.state != RunState.POSTPONED
+    if has_dates:
+        check_not_begun(run.starts_at, now)
     project = await get_project_row(session, booking.project_id)
-    confirmed = booking.state == BookingState.CONFIRMED
-    late = confirmed and is_late_cancellation(run.starts_at, now, project.free_cancellation_days)
+    # whoever is asked whether she still comes after a change, or does not know when it is, is never late to say no
+    may_be_late = booking.state == BookingState.CONFIRMED and has_dates and booking.answer_due_at is None
+    late = may_be_late and is_late_cancellation(run.starts_at, now, project.free_cancellation_days)
     await cancel_locked(session, clock, run, booking, reason=reason, by=by, late=late, with_run=False)
     return booking
 
@@ -292,7 +307,7 @@ async def cancel_locked(
 ) -> None:
     """Cancel a booking that is locked together with its run, free its seats, and tell everyone concerned.
 
-    Where nobody decided it, but time, the reason is the code `NAMES_DUE`: its words are those of every language.
+    Where nobody decided it, but time, the reason is a code, `NAMES_DUE` or `UNANSWERED`, with words of each language.
     """
     now = clock.now()
     before = BookingState(booking.state)
@@ -303,9 +318,10 @@ async def cancel_locked(
     booking.state = BookingState.CANCELLED.value
     booking.cancelled_because, booking.cancelled_late = reason, late
     booking.late_seats += booking.seats if late else 0
+    booking.answer_due_at = None
     booking.version += 1
-    because = NAMES_DUE if reason == NAMES_DUE else None
-    change = "cancelled" if because is None else "cancelled_unnamed"
+    because = reason if reason in _BY_TIME else None
+    change = _BY_TIME.get(reason, "cancelled")
     row = happened(booking, now, by, change, before=before, seats_before=booking.seats, left_out=named)
     row.reason, row.seats_after = (reason if because is None else None), 0
     session.add(row)
@@ -323,6 +339,7 @@ async def cancel_locked(
 
 
 def _check_open(run: Run, now: datetime) -> None:
+    check_has_dates(RunState(run.state))
     RUN.check(RunState(run.state), RunState.SCHEDULED)
     check_not_begun(run.starts_at, now)
 

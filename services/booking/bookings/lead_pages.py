@@ -54,6 +54,7 @@ _COLUMNS: Final = (
 )
 _CHANGES: Final[Mapping[str, str]] = {
     "scheduled": N_("Scheduled"),
+    "postponed": N_("Postponed without a date"),
     "cancelled": N_("Called off"),
     "links": N_("New digital links"),
     "times": N_("New times"),

@@ -28,6 +28,7 @@ from services.booking.bookings.views import (
 )
 from services.booking.bookings.words import STATE_NAMES, people_in, told_history, told_reason
 from services.booking.courses.queries import get_run, materials_of
+from services.booking.courses.rules import RunState
 from services.booking.courses.tables import Run
 from services.booking.courses.words import MODE_NAMES
 from services.booking.employers.standing import standing_of
@@ -129,6 +130,7 @@ async def show_booking(
     project = await get_project_row(session, booking.project_id)
     history = await queries.booking_history(session, booking_id)
     now = clock.now()
+    has_dates = run.state != RunState.POSTPONED
     return render(
         request,
         "bookings/booking.html",
@@ -141,8 +143,9 @@ async def show_booking(
         may_approve=may_approve(
             BookingApproval(project.booking_approval), acting_as(actor, booking.project_id, booking.employer_id)
         ),
-        is_held=now >= run.ends_at,
-        has_begun=now >= run.starts_at,
+        is_held=has_dates and now >= run.ends_at,
+        has_begun=has_dates and now >= run.starts_at,
+        is_asked=booking.answer_due_at is not None and now < booking.answer_due_at,
         free_until=free_cancellation(run, project.free_cancellation_days, legal_day(now)),
         materials=() if booking.state == BookingState.CANCELLED else await materials_of(session, run.id),
         mode_names=MODE_NAMES,
@@ -218,7 +221,7 @@ async def _change_page(
         boxes=names_of_boxes(choosable),
         free=await free_seats_for(session, run, booking.employer_id),
         closed=_closed(booking, run, now),
-        has_begun=now >= run.starts_at,
+        has_begun=run.state != RunState.POSTPONED and now >= run.starts_at,
         searched=query.q,
         giving_back=giving_back(run, project.free_cancellation_days, legal_day(now)),
     )
@@ -229,7 +232,7 @@ def _closed(booking: Booking, run: Run, now: datetime) -> Text | None:
         return Text(N_("The booking is cancelled, so nothing of it can be changed"))
     if booking.state == BookingState.DECLINED:
         return Text(N_("The booking was not approved, so nothing of it can be changed"))
-    if now >= run.ends_at:
+    if run.state != RunState.POSTPONED and now >= run.ends_at:
         return Text(N_("The course has been held, so nothing of the booking can be changed"))
     return None
 
@@ -277,12 +280,20 @@ def _cancelling_does(booking: BookingView, run: Run, days: int, now: datetime) -
     named = sum(1 for seat in booking.seats if seat.person_id)
     last = last_free_day(run, days)
     late = legal_day(now) > last
+    changed = Text(
+        N_("It is in time, however late it is: the course was changed, and you are asked whether you still come.")
+    )
+    undated = Text(N_("It is free of charge: the course is postponed and has no dates yet."))
     return [
         Text(
             N_("Every seat is given back ({seats} in all) and is free to others at once."),
             {"seats": booking.seat_count},
         ),
-        Text(
+        undated
+        if run.state == RunState.POSTPONED
+        else changed
+        if booking.answer_due_at is not None
+        else Text(
             N_("It is late: cancelling was free of charge until {day}. That it came later is kept with the booking.")
             if late
             else N_("It is in time: cancelling is free of charge until {day}."),

@@ -79,6 +79,8 @@ class _Place:
         """Why nothing can be booked, whatever is typed."""
         if self.run.state == RunState.CANCELLED:
             return Text(N_("This course will not be held"))
+        if self.run.state == RunState.POSTPONED:
+            return Text(N_("The course is postponed and has no dates yet, so no more seats can be booked"))
         if self.now >= self.run.starts_at:
             return Text(N_("The course has begun, so no more seats can be booked"))
         if not self.is_member:
@@ -206,6 +208,8 @@ def last_free_day(run: Run, days: int) -> date:
 
 def free_cancellation(run: Run, days: int, today: date) -> Text:
     """Return until when a booking can be cancelled free of charge."""
+    if run.state == RunState.POSTPONED:
+        return Text(N_("You can give seats back free of charge for as long as the course has no dates."))
     last = last_free_day(run, days)
     if today > last:
         return Text(N_("The course begins soon: whoever cancels from now on does so late, which is kept on record."))

@@ -1,4 +1,4 @@
-"""Planning runs in a project: scheduling one, changing its meetings, keeping its seats for employers, cancelling it."""
+"""Planning runs in a project: scheduling one, and keeping its seats for employers."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -10,18 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
-from services.booking.bookings import runs
-from services.booking.bookings.meeting_form import (
-    MeetingRow,
-    begun_with,
-    plans_of,
-    rows_shown,
-    wants_more_rows,
-)
-from services.booking.bookings.told import Concerned, concerned_by
-from services.booking.bookings.views import CancelRun
+from services.booking.bookings.meeting_form import MeetingRow, plans_of, rows_shown, wants_more_rows
 from services.booking.courses import queries as courses
-from services.booking.courses.rules import FeePayer, Mode, RunPlan, RunState
+from services.booking.courses.rules import FeePayer, Mode, RunPlan
 from services.booking.courses.terms_form import TermsForm
 from services.booking.courses.views import Municipality
 from services.booking.courses.words import MODE_NAMES, PAYER_NAMES
@@ -33,8 +24,7 @@ from services.booking.seats import commands, led_runs
 from services.booking.seats.views import MOST_SEATS, Seats, run_view
 from shared.contracts.booking import KeptSeats
 from shared.kernel.municipalities import MUNICIPALITIES
-from shared.kernel.texts import N_, Text
-from shared.web.bodies import Body, Count, Reason, Version, View
+from shared.web.bodies import Body, Count, View
 from shared.web.edge import CommandContext, ReadSession
 from shared.web.pages.forms import Form, read_form, take_form
 from shared.web.pages.rendering import render
@@ -68,15 +58,6 @@ class RunForm(TermsForm):
             undertaking_cap=self.undertaking_cap,
             terms=self.terms(),
         )
-
-
-class ChangeForm(Body):
-    """A run's meetings as they shall be, and why."""
-
-    meetings: list[MeetingRow] = Field(default_factory=list)
-    reason: Reason
-    version: Version
-    more: bool = False
 
 
 class KeepForm(Body):
@@ -147,34 +128,6 @@ async def send_schedule_run(request: Request, course_id: UUID, session: ReadSess
     )
 
 
-@router.get(_RUN + "/change")
-async def show_run_change(request: Request, project_id: UUID, run_id: UUID, session: ReadSession) -> Response:
-    """Show the form by which a run gets other meetings."""
-    return await _change_page(request, session, project_id, run_id, Form())
-
-
-@router.post(_RUN + "/change")
-async def send_run_change(request: Request, project_id: UUID, run_id: UUID, session: ReadSession) -> Response:
-    """Give the run other times, places or links; everyone booked is told why."""
-    form = await read_form(request, ChangeForm)
-    if wants_more_rows(form):
-        return await _change_page(request, session, project_id, run_id, form)
-
-    async def command(context: CommandContext, body: ChangeForm) -> None:
-        await runs.change_run_with_bookings(
-            context.session,
-            context.clock,
-            run_id,
-            meetings=plans_of(body.meetings),
-            reason=body.reason,
-            version=body.version,
-            by=context.actor.person_id,
-        )
-
-    again = partial(_change_page, request, session, project_id, run_id)
-    return await take_form(request, form, command, done=_address(project_id, run_id), again=again)
-
-
 @router.get(_RUN + "/keep")
 async def show_kept_seats(request: Request, project_id: UUID, run_id: UUID, session: ReadSession) -> Response:
     """Show the form by which seats are kept for an employer."""
@@ -199,25 +152,6 @@ async def send_kept_seats(request: Request, project_id: UUID, run_id: UUID, sess
     return await take_form(request, KeepForm, command, done=_address(project_id, run_id), again=again)
 
 
-@router.get(_RUN + "/cancel")
-async def show_run_cancellation(request: Request, project_id: UUID, run_id: UUID, session: ReadSession) -> Response:
-    """Say what calling the run off does and who is told, before it is done."""
-    return await _cancel_page(request, session, project_id, run_id, Form())
-
-
-@router.post(_RUN + "/cancel")
-async def send_run_cancellation(request: Request, project_id: UUID, run_id: UUID, session: ReadSession) -> Response:
-    """Call the run off, with every booking of it; everyone booked is told why."""
-
-    async def command(context: CommandContext, body: CancelRun) -> None:
-        await runs.cancel_run_with_bookings(
-            context.session, context.clock, run_id, reason=body.reason, by=context.actor.person_id
-        )
-
-    again = partial(_cancel_page, request, session, project_id, run_id)
-    return await take_form(request, CancelRun, command, done=_address(project_id, run_id), again=again)
-
-
 async def _schedule_page(
     request: Request, session: AsyncSession, course_id: UUID, query: JointQuery, form: Form[RunForm]
 ) -> Response:
@@ -239,23 +173,6 @@ async def _schedule_page(
     )
 
 
-async def _change_page(
-    request: Request, session: AsyncSession, project_id: UUID, run_id: UUID, form: Form[ChangeForm]
-) -> Response:
-    run = await run_view(session, await courses.get_run(session, run_id), with_link=True)
-    return render(
-        request,
-        "bookings/change_run.html",
-        project=await led_project(request, session, project_id),
-        run=run,
-        form=form,
-        rows=rows_shown(form, len(run.meetings)),
-        begun=begun_with(run.meetings),
-        modes=_modes(),
-        concerned=await concerned_by(session, run_id),
-    )
-
-
 async def _keep_page(
     request: Request, session: AsyncSession, project_id: UUID, run_id: UUID, form: Form[KeepForm]
 ) -> Response:
@@ -268,41 +185,6 @@ async def _keep_page(
         pools=await led_runs.kept_pools(session, run_id),
         employers=await led_runs.employers_to_keep_for(session, project_id),
     )
-
-
-async def _cancel_page(
-    request: Request, session: AsyncSession, project_id: UUID, run_id: UUID, form: Form[CancelRun]
-) -> Response:
-    run = await run_view(session, await courses.get_run(session, run_id))
-    return render(
-        request,
-        "bookings/cancel_run.html",
-        project=await led_project(request, session, project_id),
-        run=run,
-        form=form,
-        does=_what_cancelling_does(await concerned_by(session, run_id)),
-        can_be_cancelled=run.state is RunState.SCHEDULED,
-    )
-
-
-def _what_cancelling_does(concerned: Concerned) -> list[Text]:
-    if not concerned.bookings:
-        return [
-            Text(N_("Nobody has booked seats on the run, so nobody is written to.")),
-            Text(N_("It can no longer be booked. This cannot be taken back.")),
-        ]
-    return [
-        Text(
-            N_("Bookings that are cancelled with it: {bookings}, with {seats} seats."),
-            {"bookings": concerned.bookings, "seats": concerned.seats},
-        ),
-        Text(
-            N_("Told at once, with your reason: {contacts} contacts of employers and {participants} participants."),
-            {"contacts": concerned.contacts, "participants": concerned.participants},
-        ),
-        Text(N_("Nobody who was booked is held to have cancelled late.")),
-        Text(N_("It can no longer be booked. This cannot be taken back.")),
-    ]
 
 
 def _modes() -> list[tuple[str, str]]:

@@ -145,6 +145,8 @@ REMINDED_OF_NAMES: Final = (7, 1)
 UNWARNED: Final = timedelta(hours=20)
 NAMES_DUE: Final = "names_due"
 """Why seats were given back, or a booking was cancelled, when nobody had been named in time."""
+UNANSWERED: Final = "unanswered"
+"""Why a booking was cancelled when nobody had said whether it holds after a change, and the project's rule says so."""
 
 
 class NamesStep(StrEnum):

@@ -15,6 +15,7 @@ from services.booking.bookings.queries import has_unnamed_seats
 from services.booking.bookings.rules import HOLDING, BookingState
 from services.booking.bookings.tables import Booking
 from services.booking.bookings.views import BookingView, booking_views
+from services.booking.courses.rules import RunState
 from services.booking.courses.tables import Course, Run
 from shared.web.pages.exports import ListFilter
 from shared.web.paging import Rows, page_of
@@ -75,12 +76,13 @@ async def search_bookings(
 
 def _asked(query: BookingSearch, now: datetime) -> list[ColumnElement[bool]]:
     confirmed = col(Booking.state) == BookingState.CONFIRMED.value
+    to_come = (col(Run.ends_at) > now) | (col(Run.state) == RunState.POSTPONED.value)
     conditions: dict[Shown | None, list[ColumnElement[bool]]] = {
         None: [],
-        Shown.COMING: [confirmed, col(Run.ends_at) > now],
+        Shown.COMING: [confirmed, to_come],
         Shown.ASKED: [col(Booking.state) == BookingState.ASKED.value],
-        Shown.UNNAMED: [col(Booking.state).in_(HOLDING), col(Run.ends_at) > now, has_unnamed_seats()],
-        Shown.PAST: [confirmed, col(Run.ends_at) <= now],
+        Shown.UNNAMED: [col(Booking.state).in_(HOLDING), to_come, has_unnamed_seats()],
+        Shown.PAST: [confirmed, ~to_come],
         Shown.CANCELLED: [col(Booking.state).in_((BookingState.CANCELLED, BookingState.DECLINED))],
     }
     asked = conditions[query.shown]

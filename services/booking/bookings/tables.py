@@ -66,6 +66,10 @@ class Booking(BookingTable, table=True):
         sa_column_kwargs={"server_default": "0", "comment": "given back after the project's days of free cancellation"},
     )
     names_reminded_at: datetime | None = moment(default=None)
+    answer_due_at: datetime | None = moment(
+        default=None,
+        sa_column_kwargs={"comment": "until when it is asked whether they still come; repeats confirmations"},
+    )
     created_at: datetime = moment()
 
 

@@ -94,6 +94,9 @@ class BookingView(View):
     substitution_until: date | None = Field(
         description="the last day on which the employer exchanges participants herself; none where there is no such day"
     )
+    answer_due_at: AwareDatetime | None = Field(
+        description="Until when the employer is asked whether it still comes, after the run was changed"
+    )
     version: int
     created_at: AwareDatetime
     run: RunView
@@ -147,6 +150,7 @@ async def booking_views(session: AsyncSession, bookings: Sequence[Booking]) -> l
             substitution_until=_substitution_until(
                 runs[booking.run_id].starts_at, projects[booking.project_id].substitution_lock_days
             ),
+            answer_due_at=booking.answer_due_at,
             version=booking.version,
             created_at=booking.created_at,
             run=runs[booking.run_id],
@@ -181,6 +185,7 @@ async def placed_view(session: AsyncSession, placed: Placed) -> BookingView:
         late_seats=0,
         names_due_at=_names_due_at(booking, run.starts_at, placed.seats, setting.name_by_days),
         substitution_until=_substitution_until(run.starts_at, setting.substitution_lock_days),
+        answer_due_at=None,
         version=booking.version,
         created_at=booking.created_at,
         run=RunView.model_validate(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.booking.bookings.rules import NAMES_DUE, BookingState
+from services.booking.bookings.rules import NAMES_DUE, UNANSWERED, BookingState
 from services.booking.bookings.tables import BookingHistory
 from shared.kernel.texts import N_, Text
 
@@ -16,9 +16,19 @@ STATE_NAMES: Final[Mapping[BookingState, str]] = {
     BookingState.DECLINED: N_("Not approved"),
     BookingState.CANCELLED: N_("Cancelled"),
 }
+_CODES: Final[Mapping[str, str]] = {
+    NAMES_DUE: N_("Nobody was named when names were due."),
+    UNANSWERED: N_("Nobody answered after the change of the course, and the project's rule is to release."),
+}
 _NOT_SHOWN: Final = N_("a participant")
 # what needs no names; the seats are those that the booking has then, or had
 _TOLD: Final[Mapping[str, str]] = {
+    "asked_after_change": N_("The course was changed: asked whether you still come"),
+    "still_coming": N_("Answered: still coming"),
+    "kept_by_rule": N_("Nobody answered after the change. The seats are kept, by the project's rule"),
+    "cancelled_unanswered": N_(
+        "Released by the project's rule: nobody said whether you still come. Seats given back: {seats}"
+    ),
     "asked": N_("Asked for, and waits for approval. Seats: {seats}"),
     "approved": N_("Approved"),
     "declined": N_("Not approved. Seats given back: {seats}"),
@@ -43,7 +53,7 @@ class Happened:
 
 def told_reason(reason: str | None) -> Text | str | None:
     """Return why a booking was cancelled: the words of whoever did it, or what a code means."""
-    return Text(N_("Nobody was named when names were due.")) if reason == NAMES_DUE else reason
+    return Text(_CODES[reason]) if reason is not None and reason in _CODES else reason
 
 
 def people_in(history: Sequence[BookingHistory]) -> Collection[UUID]:
@@ -55,7 +65,12 @@ def people_in(history: Sequence[BookingHistory]) -> Collection[UUID]:
 def told_history(history: Sequence[BookingHistory], names: Mapping[UUID, str]) -> list[Happened]:
     """Return what happened to a booking, the latest first. Who must not be named is “a participant”."""
     return [
-        Happened(row.at, None if row.actor_id is None else names.get(row.actor_id), _text(row, names), row.reason)
+        Happened(
+            row.at,
+            None if row.actor_id is None else names.get(row.actor_id),
+            _text(row, names),
+            row.reason,
+        )
         for row in reversed(history)
     ]
 

@@ -5,7 +5,7 @@ together and give what is told here about them as plain values.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from services.booking.courses.rules import (
     RunPlan,
     RunState,
     changes_between,
+    check_not_begun,
     check_not_over,
     check_plan,
     in_order,
@@ -42,8 +43,10 @@ from shared.contracts.booking import (
     MeetingsAtOnce,
     RunCancelled,
     RunChanged,
+    RunPostponed,
     RunScheduled,
 )
+from shared.contracts.facts import Meeting as MeetingPart
 from shared.contracts.facts import Recipient
 from shared.kernel.clock import Clock
 from shared.kernel.errors import InvalidInput, NotFound, Refused
@@ -53,6 +56,14 @@ from shared.messaging.outbox import record
 
 _RUN = select(Run).where(col(Run.id) == bindparam("run_id")).execution_options(populate_existing=True)
 _OWN_RUN, _SHARED_RUN = _RUN.with_for_update(of=Run), _RUN.with_for_update(read=True, of=Run)
+
+
+@dataclass(frozen=True, slots=True)
+class RunDiffers:
+    """What a change made other of a run: which of times, place and mode, and the meetings that it has no longer."""
+
+    changes: tuple[str, ...]
+    removed: tuple[MeetingPart, ...]
 
 
 async def add_course(
@@ -168,24 +179,30 @@ async def change_run(
     recipients: Sequence[Recipient],
     at_once: Sequence[MeetingsAtOnce] = (),
     by: UUID | None = None,
-) -> Run:
+) -> RunDiffers:
     """Give a locked run other times, places or modes, and tell everyone booked why.
 
     `meetings` is the whole list; one with a `meeting_id` keeps its id. A moved meeting is reminded of anew.
-    Raises Conflict for a cancelled run, Refused for one that is over or where nothing is new.
+    One that is postponed is scheduled again by it. Raises Conflict for a cancelled run, Refused for one that is over or
+    where nothing is new.
     """
     state = RunState(run.state)
     RUN.check(state, RunState.SCHEDULED)
     now = clock.now()
-    check_not_over(run.ends_at, now)
+    if state is not RunState.POSTPONED:
+        check_not_over(run.ends_at, now)
     rows = {row.id: row for row in await meetings_of(session, run.id)}
     before = [_plan_of(row) for row in rows.values()]
     wished = [_with_link(meeting, rows) for meeting in in_order(meetings)]
     _check_known(wished, rows.keys())
     changes = changes_between(before, wished)
+    if state is RunState.POSTPONED:
+        changes = ("times",)
+        run.state = RunState.SCHEDULED.value
     links_only = not changes and [each.digital_link for each in before] != [each.digital_link for each in wished]
     if not changes and not links_only:
         raise Refused(N_("Nothing is new: times, places and modes are as they were."), code="run_unchanged")
+    removed = await _removed(session, run, {meeting.meeting_id for meeting in wished})
     await _replace_meetings(session, run, rows, wished, now)
     run.version += 1
     run.sequence += 1 if changes else 0
@@ -209,8 +226,51 @@ async def change_run(
             sequence=run.sequence,
             recipients=tuple(recipients),
             at_once=tuple(at_once),
+            removed=removed,
         )
         await record(session, fact, version=run.version, at=now)
+    return RunDiffers(changes, removed)
+
+
+async def postpone_run(
+    session: AsyncSession,
+    clock: Clock,
+    *,
+    run: Run,
+    reason: str,
+    recipients: Sequence[Recipient],
+    by: UUID | None = None,
+) -> Run:
+    """Take away the meetings of a locked run that has not begun, until it has others, and tell everyone why.
+
+    Raises Conflict for a run that is cancelled or postponed already, Refused for one that has begun.
+    """
+    state = RunState(run.state)
+    RUN.check(state, RunState.POSTPONED)
+    now = clock.now()
+    check_not_begun(run.starts_at, now)
+    removed = await _removed(session, run, set())
+    for meeting in await meetings_of(session, run.id):
+        await session.delete(meeting)
+    run.state = RunState.POSTPONED.value
+    run.version += 1
+    run.sequence += 1
+    session.add(
+        RunHistory(
+            run_id=run.id, at=now, actor_id=by, change="postponed", before=state.value, after=run.state, reason=reason
+        )
+    )
+    await session.flush()
+    fact = RunPostponed(
+        run_id=run.id,
+        project_id=run.project_id,
+        run=await summary_of(session, run),
+        removed=removed,
+        reason=reason,
+        sequence=run.sequence,
+        recipients=tuple(recipients),
+    )
+    await record(session, fact, version=run.version, at=now)
     return run
 
 
@@ -227,7 +287,8 @@ async def cancel_run(
     state = RunState(run.state)
     RUN.check(state, RunState.CANCELLED)
     now = clock.now()
-    check_not_over(run.ends_at, now)
+    if state is not RunState.POSTPONED:
+        check_not_over(run.ends_at, now)
     for meeting in await meetings_of(session, run.id):
         meeting.next_check_at = None
     run.state, run.cancelled_because, run.next_check_at = RunState.CANCELLED.value, reason, None
@@ -295,6 +356,11 @@ def _check_known(wished: Sequence[MeetingPlan], known: Collection[UUID]) -> None
             code="meeting_unknown",
             field="meetings",
         )
+
+
+async def _removed(session: AsyncSession, run: Run, staying: Collection[UUID | None]) -> tuple[MeetingPart, ...]:
+    meetings = (await summary_of(session, run)).meetings
+    return tuple(meeting for meeting in meetings if meeting.meeting_id not in staying)
 
 
 async def _replace_meetings(

@@ -54,10 +54,19 @@ class RunState(StrEnum):
     """What has been decided about a run; that it has begun or ended follows from its meetings and the time."""
 
     SCHEDULED = "scheduled"
+    POSTPONED = "postponed"
     CANCELLED = "cancelled"
 
 
-RUN: Final = Moves("run", {RunState.SCHEDULED: {RunState.SCHEDULED, RunState.CANCELLED}, RunState.CANCELLED: set()})
+# a run that is postponed has no meetings; its times are those that it had, and say nothing until it has new ones
+RUN: Final = Moves(
+    "run",
+    {
+        RunState.SCHEDULED: {RunState.SCHEDULED, RunState.POSTPONED, RunState.CANCELLED},
+        RunState.POSTPONED: {RunState.SCHEDULED, RunState.CANCELLED},
+        RunState.CANCELLED: set(),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +231,15 @@ def reminder_at(starts_at: datetime, days: int, now: datetime) -> datetime | Non
     """
     at = at_stockholm(legal_day(starts_at) - timedelta(days=days), REMINDED_AT)
     return at if at > now else None
+
+
+def check_has_dates(state: RunState) -> None:
+    """Raise Refused for a run that is postponed: nothing new is booked until it has dates again."""
+    if state is RunState.POSTPONED:
+        raise Refused(
+            N_("The run is postponed and has no dates yet. Those who have booked and those who wait are told of them."),
+            code="run_postponed",
+        )
 
 
 def check_not_begun(first_starts_at: datetime, now: datetime) -> None:

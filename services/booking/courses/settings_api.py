@@ -11,7 +11,7 @@ from services.booking.courses import settings
 from services.booking.projects import rules
 from services.booking.projects.changing import OwnSettings
 from services.booking.projects.queries import ProjectView, get_project
-from services.booking.projects.rules import BookingApproval, SigningWay
+from services.booking.projects.rules import BookingApproval, SigningWay, Unanswered
 from shared.web.bodies import Body, Paragraph, Reason, Version
 from shared.web.edge import CommandContext, run_command
 
@@ -31,13 +31,19 @@ class ChangeSettings(Body):
     name_by_days: Annotated[int, Field(ge=1, le=rules.MOST_NAME_BY_DAYS)] | None = None
     booking_approval: BookingApproval = BookingApproval.NONE
     substitution_lock_days: Annotated[int, Field(ge=0, le=rules.MOST_SUBSTITUTION_LOCK_DAYS)] | None = None
+    confirmation_days: Annotated[int, Field(ge=1, le=rules.MOST_CONFIRMATION_DAYS)] | None = Field(
+        default=None, description="In which employers say whether they come after a change; none: they are not asked"
+    )
+    unanswered: Unanswered = Field(default=Unanswered.KEEP, description="What becomes of seats without an answer")
     reason: Reason
     version: Version
 
     def settings(self) -> OwnSettings:
         """Return them as plain values, the ways of signing in the order of their list."""
         ways = [way.value for way in SigningWay if way in self.signing_ways]
-        return OwnSettings(**self.model_dump(exclude={"reason", "version", "signing_ways"}), signing_ways=ways)
+        return OwnSettings(
+            **self.model_dump(exclude={"reason", "version", "signing_ways"}, mode="json"), signing_ways=ways
+        )
 
 
 @router.patch("/projects/{project_id}/settings", response_model=ProjectView)

@@ -12,7 +12,7 @@ from services.booking.courses.settings_api import ChangeSettings
 from services.booking.projects import rules
 from services.booking.projects.leading import led
 from services.booking.projects.queries import get_project_row
-from services.booking.projects.words import APPROVALS, SIGNING_WAYS
+from services.booking.projects.words import APPROVALS, SIGNING_WAYS, UNANSWERED
 from shared.web.edge import CommandContext, ReadSession
 from shared.web.pages.forms import Form, take_form
 from shared.web.pages.rendering import render
@@ -58,4 +58,5 @@ async def _page(request: Request, session: AsyncSession, project_id: UUID, form:
         rules=rules,
         approvals=APPROVALS,
         signing_ways=[(way.value, SIGNING_WAYS[way]) for way in rules.SigningWay],
+        unanswered=[(each.value, UNANSWERED[each]) for each in rules.Unanswered],
     )

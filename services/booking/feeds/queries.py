@@ -45,7 +45,7 @@ _BOOKED: Final = """
     SELECT b.run_id, b.project_id, coalesce(sum(b.seats) FILTER (WHERE b.state = 'confirmed'), 0)::int AS seats,
            max(h.at) AS at
       FROM bookings AS b
-      LEFT JOIN booking_history AS h ON h.booking_id = b.id AND h.change IN ('cancelled', 'cancelled_unnamed')
+      LEFT JOIN booking_history AS h ON h.booking_id = b.id AND h.change LIKE 'cancelled%'
      WHERE b.employer_id = $1
      GROUP BY b.run_id, b.project_id
 """

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.base import check_version, locked
+from services.booking.projects.rules import Unanswered
 from services.booking.projects.states import project_state
 from services.booking.projects.tables import Project, ProjectHistory
 from shared.kernel.clock import Clock
@@ -35,6 +36,8 @@ class OwnSettings:
     name_by_days: int | None = None
     substitution_lock_days: int | None = None
     booking_approval: str = "none"
+    confirmation_days: int | None = None
+    unanswered: str = Unanswered.KEEP.value
 
 
 async def change_settings(

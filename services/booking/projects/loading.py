@@ -21,6 +21,7 @@ from services.booking.projects.rules import (
     SigningWay,
     SizeClass,
     Track,
+    Unanswered,
 )
 from services.booking.projects.sectors import SniVersion, sections
 from shared.kernel import identity
@@ -250,6 +251,9 @@ class ReportingInput(_Input):
     Who does not sign within `signing_days` is reminded, and after as many again the lead is told. Seats that have no
     name `name_by_days` before a run begins are given back; later than `substitution_lock_days` before it an employer no
     longer exchanges participants herself. Where none is said, there is no such day.
+
+    After a change of a run its employers say within `confirmation_days` whether they still come (none: they are told
+    and not asked); `unanswered` is what becomes of the seats of those who do not.
     """
 
     hour_rounding: HourRounding = HourRounding.EXACT
@@ -262,6 +266,8 @@ class ReportingInput(_Input):
     name_by_days: Annotated[int, Field(ge=1, le=rules.MOST_NAME_BY_DAYS, strict=True)] | None = None
     booking_approval: BookingApproval = BookingApproval.NONE
     substitution_lock_days: Annotated[int, Field(ge=0, le=rules.MOST_SUBSTITUTION_LOCK_DAYS, strict=True)] | None = None
+    confirmation_days: Annotated[int, Field(ge=1, le=rules.MOST_CONFIRMATION_DAYS, strict=True)] | None = 5
+    unanswered: Unanswered = Unanswered.KEEP
 
 
 class ProjectInput(_Input):

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.projects.loading import PartnerInput, PrincipleInput, ReachedInput, WayInput
 from services.booking.projects.questions import Question, questions_of
-from services.booking.projects.rules import EligibilityRules
+from services.booking.projects.rules import EligibilityRules, Unanswered
 from services.booking.projects.tables import FundProgramme, Project, ProjectBuyer, ProjectFunder, ProjectQuestions
 from shared.db import rows_of
 from shared.kernel.errors import NotFound
@@ -104,6 +104,8 @@ class ProjectView(ProjectSummary):
     name_by_days: int | None
     substitution_lock_days: int | None
     booking_approval: str
+    confirmation_days: int | None
+    unanswered: Unanswered
     source_project_id: UUID | None
     version: int
 
@@ -172,6 +174,8 @@ async def get_project(session: AsyncSession, project_id: UUID) -> ProjectView:
             "name_by_days": project.name_by_days,
             "substitution_lock_days": project.substitution_lock_days,
             "booking_approval": project.booking_approval,
+            "confirmation_days": project.confirmation_days,
+            "unanswered": project.unanswered,
             "source_project_id": project.source_project_id,
             "version": project.version,
         }

@@ -117,6 +117,13 @@ class SigningWay(StrEnum):
     EMAIL = "email"
 
 
+class Unanswered(StrEnum):
+    """What becomes of seats where an employer does not say whether it still comes after a change."""
+
+    KEEP = "keep"
+    RELEASE = "release"
+
+
 MOST_QUEUE_PASSES: Final = 50
 MOST_FREE_CANCELLATION_DAYS: Final = 365
 MOST_OFFER_HOURS: Final = 720
@@ -124,6 +131,7 @@ MOST_REMINDER_DAYS: Final = 30
 MOST_SIGNING_DAYS: Final = 60
 MOST_NAME_BY_DAYS: Final = 90
 MOST_SUBSTITUTION_LOCK_DAYS: Final = 90
+MOST_CONFIRMATION_DAYS: Final = 60
 
 
 class _Data(BaseModel):

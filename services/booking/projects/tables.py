@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.booking.base import BookingTable, HistoryColumns, moment, prose, sorted_text
-from services.booking.projects.rules import AidBasis, BookingApproval, HourRounding, SigningWay
+from services.booking.projects.rules import AidBasis, BookingApproval, HourRounding, SigningWay, Unanswered
 from shared.kernel.states import state_check
 
 
@@ -55,6 +55,8 @@ class Project(BookingTable, table=True):
         CheckConstraint(state_check("aid_basis", AidBasis), name="aid_basis"),
         CheckConstraint(state_check("hour_rounding", HourRounding), name="hour_rounding"),
         CheckConstraint("cardinality(signing_ways) > 0 AND signing_days > 0", name="signing"),
+        CheckConstraint("confirmation_days > 0", name="confirmation_days"),
+        CheckConstraint(state_check("unanswered", Unanswered), name="unanswered"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -96,6 +98,11 @@ class Project(BookingTable, table=True):
     )
     signing_ways: list[str] = Field(default_factory=lambda: [way.value for way in SigningWay], sa_type=ARRAY(Text))
     signing_days: int = 3
+    confirmation_days: int | None = Field(
+        default=None,
+        sa_column_kwargs={"comment": "within which an employer says whether it comes after a change; none: not asked"},
+    )
+    unanswered: str = prose(default=Unanswered.KEEP.value)
     demonstration: bool
     source_project_id: UUID | None = Field(default=None, foreign_key="projects.id")
     own_settings: dict[str, Any] = Field(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from services.booking.projects.rules import AidBasis, BookingApproval, HourRounding, SigningWay, Track
+from services.booking.projects.rules import AidBasis, BookingApproval, HourRounding, SigningWay, Track, Unanswered
 from shared.kernel.texts import N_, Text
 
 TRACKS: Final[Mapping[str, str]] = {
@@ -38,6 +38,10 @@ APPROVALS: Final[Mapping[str, str]] = {
     BookingApproval.COACH: N_("A coach of the employer, or whoever leads the project"),
     BookingApproval.LEAD: N_("Whoever leads the project"),
 }
+UNANSWERED: Final[Mapping[str, str]] = {
+    Unanswered.KEEP: N_("The seats are kept"),
+    Unanswered.RELEASE: N_("The seats are given back, and offered to those who wait"),
+}
 CHANGES: Final[Mapping[str, str]] = {
     "loaded": N_("The project was set up from its file"),
     "changed": N_("The project was changed by its file"),
@@ -54,6 +58,8 @@ CHANGES: Final[Mapping[str, str]] = {
         "Days before a course from which participants are exchanged by coach or project: {before} became {after}"
     ),
     "booking_approval": N_("Who approves bookings was changed"),
+    "confirmation_days": N_("Days in which to answer after a change of a course: {before} became {after}"),
+    "unanswered": N_("The rule for seats of those who do not answer after a change was changed"),
     "queue_passes": N_("Times that a group in the queue is passed at most: {before} became {after}"),
 }
 _OTHERWISE: Final = N_("Something was changed")

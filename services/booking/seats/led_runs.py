@@ -61,7 +61,8 @@ async def list_led_runs(session: AsyncSession, project_id: UUID, query: LedRunFi
         statement = statement.where(col(Run.course_id) == query.course)
     match query.when:
         case When.COMING:
-            statement = statement.where(col(Run.state) == RunState.SCHEDULED.value, col(Run.ends_at) > now)
+            to_come = (col(Run.state) == RunState.SCHEDULED.value) & (col(Run.ends_at) > now)
+            statement = statement.where(to_come | (col(Run.state) == RunState.POSTPONED.value))
         case When.SHORT:
             statement = statement.where(
                 col(Run.state) == RunState.SCHEDULED.value, col(Run.starts_at) > now, _is_short()

@@ -16,6 +16,11 @@ from services.booking.seats.run_search import ListedRun
 from shared.web.bodies import View
 
 _SCHEMA: Final = "https://schema.org"
+_STATUSES: Final[Mapping[RunState, str]] = {
+    RunState.SCHEDULED: "EventScheduled",
+    RunState.POSTPONED: "EventPostponed",
+    RunState.CANCELLED: "EventCancelled",
+}
 _MODES: Final[Mapping[Mode, str]] = {Mode.PHYSICAL: "Onsite", Mode.DIGITAL: "Online", Mode.BOTH: "Blended"}
 _ATTENDANCE: Final[Mapping[Mode, str]] = {Mode.PHYSICAL: "Offline", Mode.DIGITAL: "Online", Mode.BOTH: "Mixed"}
 _MINUTE: Final = timedelta(minutes=1)
@@ -110,7 +115,7 @@ def _course(run: ListedRun) -> dict[str, Any]:
 
 def _instance(run: ListedRun, origin: str) -> dict[str, Any]:
     view, address = run.view, address_of(run, origin)
-    held = "EventScheduled" if view.state is RunState.SCHEDULED else "EventCancelled"
+    held = _STATUSES[view.state]
     minutes = sum((meeting.ends_at - meeting.starts_at) // _MINUTE for meeting in view.meetings)
     return _told(
         {

@@ -6,7 +6,8 @@ offer are counted as taken in the pools from when it is made until it is answere
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -14,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.booking.base import check_version, locked
 from services.booking.courses.commands import lock_run
-from services.booking.courses.rules import RUN, RunState, check_not_begun
+from services.booking.courses.rules import RUN, RunState, check_has_dates, check_not_begun
 from services.booking.courses.tables import Run
 from services.booking.courses.terms import check_registration
 from services.booking.seats.pools import Pools, Taken, lock_pools, release_seats, room_of
@@ -32,6 +33,7 @@ from services.booking.seats.tables import SeatOffer, WaitingEntry
 from services.booking.seats.walking import (
     contacts_told,
     happened,
+    renew_offer,
     renumber,
     told_of_entry,
     waiting_entries,
@@ -49,6 +51,8 @@ from shared.kernel.clock import Clock
 from shared.kernel.errors import Refused
 from shared.kernel.texts import N_
 from shared.messaging.outbox import record
+
+_LOOKED_AFTER: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ async def join(session: AsyncSession, clock: Clock, run: Run, wish: Wish, *, by:
     """
     pools = await lock_pools(session, run.id)
     now = clock.now()
+    check_has_dates(RunState(run.state))
     RUN.check(RunState(run.state), RunState.SCHEDULED)
     check_not_begun(run.starts_at, now)
     check_registration(run.registration_opens, run.registration_closes, now)
@@ -171,7 +176,8 @@ async def move(
     if entry.turn == turn:
         raise Refused(N_("The group has that turn already, so nothing would change."), code="turn_unchanged")
     now = clock.now()
-    check_not_begun(at.run.starts_at, now)
+    if at.run.state != RunState.POSTPONED:
+        check_not_begun(at.run.starts_at, now)
     rows = await waiting_entries(session, at.run.id)
     before = entry.place
     assert before is not None
@@ -202,6 +208,10 @@ async def check_offer(session: AsyncSession, clock: Clock, offer_id: UUID) -> bo
     now = clock.now()
     if offer.next_check_at is None or offer.next_check_at > now:
         return False
+    if at.run.state == RunState.POSTPONED:
+        # nobody can answer now: the seats are held, and `offer_again` asks anew once the run has dates
+        offer.next_check_at = now + _LOOKED_AFTER
+        return True
     if now < offer.until:
         offer.next_check_at = offer.until
         at.entry.version += 1
@@ -226,6 +236,16 @@ async def check_offer(session: AsyncSession, clock: Clock, offer_id: UUID) -> bo
     await record(session, ended, version=at.entry.version, at=now)
     await walk_queue(session, clock, at.run, at.pools)
     return True
+
+
+async def offer_again(session: AsyncSession, clock: Clock, run: Run) -> None:
+    """Ask anew those who had been offered seats of a locked run that was postponed and has dates again; and walk."""
+    pools = await lock_pools(session, run.id)
+    now = clock.now()
+    for entry in await _active_entries(session, run.id):
+        if entry.state == EntryState.OFFERED:
+            await renew_offer(session, run, entry, await get_offer(session, entry.id), now)
+    await walk_queue(session, clock, run, pools)
 
 
 async def close_queue(

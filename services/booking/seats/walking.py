@@ -124,11 +124,26 @@ async def _make_offer(
             next_check_at=warned_at(now, until),
         )
     )
-    session.add(happened(entry, now, None, "offered", after=str(offer.seats)))
+    await _tell_offer(session, run, entry, offer.seats, now, until)
+
+
+async def renew_offer(session: AsyncSession, run: Run, entry: WaitingEntry, offer: SeatOffer, now: datetime) -> None:
+    """Give an open offer its whole time again, and tell so."""
+    _, hours = await _settings(session, run.project_id)
+    offer.until = offer_until(now, hours, run.starts_at)
+    offer.next_check_at = warned_at(now, offer.until)
+    entry.version += 1
+    await _tell_offer(session, run, entry, offer.seats, now, offer.until)
+
+
+async def _tell_offer(
+    session: AsyncSession, run: Run, entry: WaitingEntry, seats: int, now: datetime, until: datetime
+) -> None:
+    session.add(happened(entry, now, None, "offered", after=str(seats)))
     await session.flush()
     fact = SeatOfferOpened(
         **await told_of_entry(session, run, entry),
-        offered=offer.seats,
+        offered=seats,
         until=until,
         recipients=await contacts_told(session, entry),
     )

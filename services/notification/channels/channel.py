@@ -25,7 +25,7 @@ class Sending:
     language: str
     text: str
     subject: str = ""
-    calendar: CalendarFile | None = None
+    calendars: tuple[CalendarFile, ...] = ()
     unsubscribe_url: str | None = None
     receipt_url: str | None = None
 

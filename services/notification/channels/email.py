@@ -20,11 +20,15 @@ from shared.kernel.clock import machine_now
 _ADDRESS: Final = re.compile(r"[^\s<>]+@[^\s<>@]+")
 _PERMANENT_FROM: Final = 500
 _BAD_MAILBOX: Final = (550, 551, 553, 556)
+_FILES: Final = ("kurs.ics", "utgar.ics")
 _TRIED_AGAIN: Final = (OSError, TimeoutError)
 
 
 def message_of(sending: Sending, sender: str) -> EmailMessage:
-    """Return the message as it travels: plain text, and where there is one the calendar as a part and as a file."""
+    """Return the message as it travels: plain text, and the calendar, where there is one, as a part and as a file.
+
+    A second calendar, which cancels what is held no more, is a file alone: a text has one other form.
+    """
     name, address = parseaddr(sender)
     message = EmailMessage(policy=SMTP_POLICY)
     message["From"] = formataddr((name, address)) if name else address
@@ -37,20 +41,17 @@ def message_of(sending: Sending, sender: str) -> EmailMessage:
         message["List-Unsubscribe"] = f"<{sending.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(sending.text, cte="quoted-printable")
-    if sending.calendar is not None:
-        method = sending.calendar.method.value
+    for calendar in sending.calendars[:1]:
         message.add_alternative(
-            sending.calendar.content.decode(),
-            subtype="calendar",
-            cte="base64",
-            params={"method": method},
+            calendar.content.decode(), subtype="calendar", cte="base64", params={"method": calendar.method.value}
         )
+    for calendar, name in zip(sending.calendars, _FILES, strict=False):
         message.add_attachment(
-            sending.calendar.content,
+            calendar.content,
             maintype="text",
             subtype="calendar",
-            filename="kurs.ics",
-            params={"method": method},
+            filename=name,
+            params={"method": calendar.method.value},
         )
     # last, because making a message of several parts moves every header that begins with Content-
     message["Content-Language"] = sending.language

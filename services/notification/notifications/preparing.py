@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.notification.base import Holder
 from services.notification.channels.channel import CalendarFile, Sending
 from services.notification.kinds import KINDS, ChannelName
-from services.notification.notifications.calendar_files import calendar_file
+from services.notification.notifications.calendar_files import calendar_files
 from services.notification.notifications.commands import move, take_step
 from services.notification.notifications.desk import Desk, Prepared, receipt_hash
 from services.notification.notifications.rules import SENDABLE, Next, State, quiet_until
@@ -220,16 +220,16 @@ def _written(row: Notification, recipient: Recipient, address: str, token: str, 
         language=language,
         text=written.text,
         subject=written.subject,
-        calendar=_calendar(row, address, desk) if is_mail else None,
+        calendars=_calendars(row, address, desk) if is_mail else (),
         unsubscribe_url=desk.unsubscribing.url(row.id) if is_mail and not KINDS[row.kind].required else None,
         receipt_url=None if is_mail else f"{desk.origin}/notification/api/v1/receipts/sms/{token}",
     )
 
 
-def _calendar(row: Notification, address: str, desk: Desk) -> CalendarFile | None:
+def _calendars(row: Notification, address: str, desk: Desk) -> tuple[CalendarFile, ...]:
     method = KINDS[row.kind].calendar
     if method is None or row.calendar is None:
-        return None
-    return calendar_file(
+        return ()
+    return calendar_files(
         row.calendar, method, organiser=parseaddr(desk.mail_from)[1], attendee=address, stamp=row.created_at
     )

@@ -20,6 +20,7 @@ _LINKS: Final[Mapping[Form, str]] = {
     Form.PERSONAL_LINK: "/booking/mine/",
     Form.QUEUE_LINK: "/booking/queue/leave/",
     Form.CERTIFICATE_LINK: "/booking/mine/certificates/",
+    Form.ANSWER_LINK: "/booking/answer/",
 }
 _NOT_SHOWN: Final = {
     "sv": "(står bara i meddelandet som skickades)",

@@ -114,5 +114,6 @@ _WRITERS: Final[Mapping[Form, Callable[[Any, str], str]]] = {
     Form.PERSONAL_LINK: _text,
     Form.QUEUE_LINK: _text,
     Form.CERTIFICATE_LINK: _text,
+    Form.ANSWER_LINK: _text,
     Form.PERSONAL_CODE: _text,
 }

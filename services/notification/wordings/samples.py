@@ -39,6 +39,8 @@ _SAMPLE: Final[dict[str, Any]] = {
     "queue_place": 3,
     "entry_id": "0198f3a2-7c1b-7d3e-9f00-000000000001",
     "leave_link": "https://kurslots.example/booking/queue/leave/AbC…",
+    "answer_link": "https://kurslots.example/booking/answer/AbC…",
+    "released_unanswered": "B-7K3M9X",
     "until": "2027-03-03T12:00:00Z",
     "deadline": "2027-01-29T12:00:00Z",
     "decided_on": "2027-02-10",

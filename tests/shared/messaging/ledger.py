@@ -16,6 +16,8 @@ from shared.contracts.booking import (
     BookingConfirmed,
     BookingDeclined,
     BookingNamesAwaited,
+    ConfirmationAnswered,
+    ConfirmationAsked,
     PersonDescribed,
     SeatOfferAccepted,
     SeatOfferDeclined,
@@ -62,6 +64,7 @@ class LedgerSettings(ServiceSettings):
 
 _OF_A_QUEUE = (
     *(SeatOfferAccepted, SeatOfferDeclined, SeatOfferExpired, SeatOfferOpened, SeatOfferReminded),
+    *(ConfirmationAsked, ConfirmationAnswered),
     *(WaitingEntryJoined, WaitingEntryMoved, WaitingEntryWithdrawn),
 )
 

@@ -160,6 +160,8 @@ def upgrade() -> None:
     sa.Column('substitution_lock_days', sa.Integer(), nullable=True, comment='days before a run from which an employer no longer exchanges participants herself'),
     sa.Column('signing_ways', sa.ARRAY(sa.Text()), nullable=False),
     sa.Column('signing_days', sa.Integer(), nullable=False),
+    sa.Column('confirmation_days', sa.Integer(), nullable=True, comment='within which an employer says whether it comes after a change; none: not asked'),
+    sa.Column('unanswered', sa.Text(), nullable=False),
     sa.Column('demonstration', sa.Boolean(), nullable=False),
     sa.Column('source_project_id', sa.Uuid(), nullable=True),
     sa.Column('own_settings', postgresql.JSONB(astext_type=sa.Text()), nullable=False, comment='by column: what whoever leads the project has set; the file does not undo it'),
@@ -169,7 +171,9 @@ def upgrade() -> None:
     sa.CheckConstraint("aid_basis IN ('none', 'de_minimis', 'training_aid')", name=op.f('ck_projects_aid_basis')),
     sa.CheckConstraint("booking_approval IN ('none', 'coach', 'lead')", name=op.f('ck_projects_booking_approval')),
     sa.CheckConstraint("hour_rounding IN ('exact', 'per_meeting', 'per_activity', 'per_month')", name=op.f('ck_projects_hour_rounding')),
+    sa.CheckConstraint("unanswered IN ('keep', 'release')", name=op.f('ck_projects_unanswered')),
     sa.CheckConstraint('cardinality(signing_ways) > 0 AND signing_days > 0', name=op.f('ck_projects_signing')),
+    sa.CheckConstraint('confirmation_days > 0', name=op.f('ck_projects_confirmation_days')),
     sa.CheckConstraint('demonstration = (source_project_id IS NOT NULL)', name=op.f('ck_projects_demonstration')),
     sa.CheckConstraint('ends_on >= starts_on', name=op.f('ck_projects_period')),
     sa.CheckConstraint('name_by_days > 0', name=op.f('ck_projects_name_by_days')),
@@ -483,7 +487,7 @@ def upgrade() -> None:
     sa.CheckConstraint("(state = 'cancelled') = (cancelled_because IS NOT NULL)", name=op.f('ck_runs_cancelled_because')),
     sa.CheckConstraint("fee_payer IN ('employer', 'project', 'provider')", name=op.f('ck_runs_fee_payer')),
     sa.CheckConstraint("mode IN ('physical', 'digital', 'both')", name=op.f('ck_runs_mode')),
-    sa.CheckConstraint("state IN ('scheduled', 'cancelled')", name=op.f('ck_runs_state')),
+    sa.CheckConstraint("state IN ('scheduled', 'postponed', 'cancelled')", name=op.f('ck_runs_state')),
     sa.CheckConstraint('capacity > 0', name=op.f('ck_runs_capacity')),
     sa.CheckConstraint('employer_cap > 0', name=op.f('ck_runs_employer_cap')),
     sa.CheckConstraint('ends_at > starts_at', name=op.f('ck_runs_times')),
@@ -526,6 +530,7 @@ def upgrade() -> None:
     sa.Column('declined_because', sa.Text(), nullable=True),
     sa.Column('late_seats', sa.Integer(), server_default='0', nullable=False, comment="given back after the project's days of free cancellation"),
     sa.Column('names_reminded_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('answer_due_at', sa.DateTime(timezone=True), nullable=True, comment='until when it is asked whether they still come; repeats confirmations'),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("(state = 'cancelled') = (cancelled_because IS NOT NULL) AND (state = 'cancelled') = (cancelled_late IS NOT NULL)", name=op.f('ck_bookings_cancelled')),
     sa.CheckConstraint("(state = 'declined') = (declined_because IS NOT NULL)", name=op.f('ck_bookings_declined')),
@@ -775,6 +780,33 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_certificate_history'))
     )
     op.create_index(op.f('ix_certificate_history_certificate_id'), 'certificate_history', ['certificate_id'], unique=False)
+    op.create_table('confirmations',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('booking_id', sa.Uuid(), nullable=False),
+    sa.Column('run_id', sa.Uuid(), nullable=False),
+    sa.Column('sequence', sa.Integer(), nullable=False),
+    sa.Column('changes', sa.ARRAY(sa.Text()), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('seats', sa.Integer(), nullable=False, comment='how many the booking had when it was asked'),
+    sa.Column('seats_after', sa.Integer(), nullable=True, comment='how many it has after the answer'),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('next_check_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('answered_by', sa.Uuid(), nullable=True),
+    sa.CheckConstraint("(state = 'asked') = (answered_at IS NULL)", name=op.f('ck_confirmations_answered_at')),
+    sa.CheckConstraint("(state = 'asked') = (next_check_at IS NOT NULL)", name=op.f('ck_confirmations_next_check_at')),
+    sa.CheckConstraint("state IN ('asked', 'confirmed', 'given_up', 'kept_by_rule', 'released_by_rule', 'superseded')", name=op.f('ck_confirmations_state')),
+    sa.CheckConstraint('due_at > asked_at', name=op.f('ck_confirmations_due_at')),
+    sa.ForeignKeyConstraint(['booking_id'], ['bookings.id'], name=op.f('fk_confirmations_booking_id')),
+    sa.ForeignKeyConstraint(['run_id'], ['runs.id'], name=op.f('fk_confirmations_run_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_confirmations'))
+    )
+    op.create_index('ix_confirmations_booking_id', 'confirmations', ['booking_id', 'id'], unique=False)
+    op.create_index('ix_confirmations_next_check_at', 'confirmations', ['next_check_at'], unique=False, postgresql_where=sa.text('next_check_at IS NOT NULL'))
+    op.create_index('ix_confirmations_run_id', 'confirmations', ['run_id', 'id'], unique=False)
+    op.create_index('uq_confirmations_booking_id', 'confirmations', ['booking_id'], unique=True, postgresql_where=sa.text("state = 'asked'"))
     op.create_table('need_history',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
@@ -1258,6 +1290,11 @@ def downgrade() -> None:
     op.drop_table('outside_courses')
     op.drop_index(op.f('ix_need_history_plan_id'), table_name='need_history')
     op.drop_table('need_history')
+    op.drop_index('uq_confirmations_booking_id', table_name='confirmations', postgresql_where=sa.text("state = 'asked'"))
+    op.drop_index('ix_confirmations_run_id', table_name='confirmations')
+    op.drop_index('ix_confirmations_next_check_at', table_name='confirmations', postgresql_where=sa.text('next_check_at IS NOT NULL'))
+    op.drop_index('ix_confirmations_booking_id', table_name='confirmations')
+    op.drop_table('confirmations')
     op.drop_index(op.f('ix_certificate_history_certificate_id'), table_name='certificate_history')
     op.drop_table('certificate_history')
     op.drop_index(op.f('ix_booking_history_booking_id'), table_name='booking_history')

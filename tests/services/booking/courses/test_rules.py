@@ -22,7 +22,11 @@ from services.booking.courses.rules import (
 from shared.kernel.errors import Conflict, InvalidInput, Refused, Several
 
 MONDAY = datetime(2026, 9, 7, 7, 0, tzinfo=UTC)
-ALLOWED = {(RunState.SCHEDULED, RunState.SCHEDULED), (RunState.SCHEDULED, RunState.CANCELLED)}
+ALLOWED = {
+    *((RunState.SCHEDULED, after) for after in RunState),
+    (RunState.POSTPONED, RunState.SCHEDULED),
+    (RunState.POSTPONED, RunState.CANCELLED),
+}
 
 
 def a_meeting(*, starts_at: datetime = MONDAY, hours: float = 2, mode: Mode = Mode.PHYSICAL) -> MeetingPlan:

@@ -21,7 +21,7 @@ from services.booking.people.grants import held_grants, withdraw_role
 from services.booking.people.rules import BoundBy
 from services.booking.people.tables import Person
 from services.notification.kinds import Calendar as Method
-from services.notification.notifications.calendar_files import calendar_content, calendar_file
+from services.notification.notifications.calendar_files import calendar_content, calendar_files
 from shared.kernel.grants import Grant, Subject
 from shared.kernel.ids import new_id
 from shared.kernel.roles import Role
@@ -107,14 +107,13 @@ async def test_a_participant_s_calendar_follows_her_course_as_the_mailed_files_d
     path = await _link(office, anna)
     async with office.transaction() as session:
         summary = await summary_of(session, await session.get_one(Run, school.run_id))
-    mailed = calendar_file(
+    (mailed,) = calendar_files(
         calendar_content(summary, 0),
         Method.REQUEST,
         organiser="a@example.test",
         attendee="b@example.test",
         stamp=A_MONDAY,
     )
-    assert mailed is not None
     events = await _events(office, path)
     assert _told(events) == _told(list(Calendar.from_ical(mailed.content).walk("VEVENT")))
     assert events[0].decoded("dtstart") == IN_TWO_WEEKS

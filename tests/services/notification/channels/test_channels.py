@@ -189,7 +189,7 @@ async def test_an_email_carries_its_calendar_and_the_way_out(
     sinks: RunningOrigin, ways: dict[str, tuple[Channel, str]]
 ) -> None:
     calendar = CalendarFile(Calendar.REQUEST, b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n")
-    sending = a_sending(MAIL, calendar=calendar, unsubscribe_url="https://kurslots.test/u/x")
+    sending = a_sending(MAIL, calendars=(calendar,), unsubscribe_url="https://kurslots.test/u/x")
     await ways["email"][0].send(sending)
     [sent] = (await sinks.client.get("/sent/emails")).json()["items"]
     assert sent["subject"] == "Hälsning"
@@ -203,7 +203,7 @@ async def test_an_email_carries_its_calendar_and_the_way_out(
 
 def test_the_calendar_part_says_what_it_asks_for() -> None:
     calendar = CalendarFile(Calendar.CANCEL, b"BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nEND:VCALENDAR\r\n")
-    raw = message_of(a_sending(MAIL, calendar=calendar), SENDER).as_bytes()
+    raw = message_of(a_sending(MAIL, calendars=(calendar,)), SENDER).as_bytes()
     message = message_from_bytes(raw, policy=policy.default)
     assert isinstance(message, EmailMessage)
     parts = [part for part in message.walk() if part.get_content_type() == "text/calendar"]
