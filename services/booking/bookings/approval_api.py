@@ -10,7 +10,8 @@ from services.booking.bookings.approvals import ApprovalSearch, bookings_to_appr
 from services.booking.bookings.approving import approve_booking, decline_booking
 from services.booking.bookings.views import BookingView, booking_view
 from shared.web.bodies import Body, Reason
-from shared.web.edge import CommandContext, CurrentActor, CurrentClock, ReadSession, run_command
+from shared.web.edge import CommandContext, CurrentClock, ReadSession, run_command
+from shared.web.exchange import exchange_of
 from shared.web.page_query import PageQuery
 from shared.web.paging import Page
 
@@ -31,15 +32,15 @@ class Decline(Body):
 
 @router.get("/approvals")
 async def list_approvals(
+    request: Request,
     session: ReadSession,
-    actor: CurrentActor,
     clock: CurrentClock,
     query: PageQuery,
     project: Annotated[UUID | None, Query()] = None,
 ) -> Page[BookingView]:
-    """The bookings that wait for whoever asks, those that were asked for first first."""
+    """The bookings that wait for whoever asks, those that were asked for first first; none for who has no account."""
     search = ApprovalSearch(after=query.after, limit=query.limit, project=project)
-    page = await bookings_to_approve(session, actor, search, clock.now())
+    page = await bookings_to_approve(session, exchange_of(request).actor, search, clock.now())
     return Page(items=page.rows, next=page.next)
 
 

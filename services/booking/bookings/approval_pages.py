@@ -15,7 +15,8 @@ from services.booking.bookings.rules import BookingState
 from services.booking.bookings.views import BookingView, booking_view
 from services.booking.employers.standing import standing_of
 from shared.kernel.texts import N_, Text
-from shared.web.edge import CommandContext, CurrentActor, CurrentClock, ReadSession
+from shared.web.edge import CommandContext, CurrentClock, ReadSession
+from shared.web.exchange import exchange_of
 from shared.web.pages.exports import Column, show_or_export
 from shared.web.pages.forms import Form, take_form
 from shared.web.pages.lists import Listing
@@ -38,14 +39,13 @@ _COLUMNS: Final = (
 async def show_approvals(
     request: Request,
     session: ReadSession,
-    actor: CurrentActor,
     clock: CurrentClock,
     query: Annotated[ApprovalSearch, Query()],
 ) -> Response:
     """List the bookings that wait for the reader."""
 
     async def read(asked: ApprovalSearch) -> Rows[BookingView]:
-        return await bookings_to_approve(session, actor, asked, clock.now())
+        return await bookings_to_approve(session, exchange_of(request).actor, asked, clock.now())
 
     async def show(listing: Listing[BookingView]) -> Response:
         return render(request, "bookings/approvals.html", bookings=listing)
