@@ -175,7 +175,7 @@ _FACTS: Final = f"""
         FROM marked WHERE minutes = 0 AND ends_at <= :now
         UNION ALL
         SELECT 'outside_minutes', id, id, starts_on, to_char(starts_on, 'YYYY-MM'), outside.employer_id,
-               participant_id, NULL, NULL, NULL, minutes
+               participant_id, NULL, NULL, NULL, (minutes / WHOLE * WHOLE)::bigint
         FROM outside_courses AS outside
         WHERE outside.project_id = :project_id AND outside.state = 'accepted' AND {_OF_EMPLOYERS.format("outside")}
         UNION ALL

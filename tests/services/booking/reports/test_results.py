@@ -90,13 +90,14 @@ async def test_the_totals_are_the_figures_of_the_project(session: AsyncSession, 
         Measure.BOOKED: figures.booked_minutes,
         Measure.ATTENDED: figures.attended.counted_minutes,
         Measure.NO_SHOWS: figures.attended.no_shows,
-        Measure.OUTSIDE: 90,
+        Measure.OUTSIDE: figures.attended.outside_minutes,
         Measure.WAITING: 3,
         Measure.NEEDS: 3,
         Measure.MET: 1,
     }
     assert totals[Measure.PERSONS] == 7
     assert totals[Measure.NO_SHOWS] == 2
+    assert totals[Measure.OUTSIDE] == (90 if rounding is HourRounding.EXACT else 60)
 
 
 def told_of(found: Results, measure: Measure) -> dict[str, int]:
