@@ -117,7 +117,6 @@ NOT_LINKED: Final = frozenset(
         "/booking/answer/{code}",  # the link in a message to whoever has booked a run that was changed
         "/booking/bookings/{booking_id}/answer",  # a booking of a run that was changed
         "/booking/bookings/{booking_id}/give-up",
-
         "/booking/bookings/{booking_id}/approve",  # a booking that waits for approval
         "/booking/bookings/{booking_id}/decline",
         "/booking/calendars/{calendar_id}/withdraw",  # a link to a calendar
