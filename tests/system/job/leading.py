@@ -1,17 +1,24 @@
 """The project lead's part: she offers a course, and sees what has come of the project."""
 
-from datetime import time
+from datetime import date, time
 from typing import Final
 
 from tests.system.job.people import Person
 from tests.system.job.story import LEAD, PROJECT, Job
 from tests.system.job.words import Own, noted
 
+BEGINS, ENDS, MINUTES = time(13), time(16, 30), 210
 _PLACE: Final = "Rättvik, Folkets hus"
 
 
 async def offer_course(job: Job) -> None:
     """A course, and when and where it is held."""
+    await offer(job, seats=8, days=30)
+
+
+async def offer(job: Job, *, seats: int, days: int) -> date:
+    """Offer a course with so many seats, held on a working day so many days away; return the day."""
+    day = job.working_day(days)
     karin = await _at_the_project(job)
     await karin.follow("Courses", within="The project")
     await karin.follow("Add a course")
@@ -20,14 +27,15 @@ async def offer_course(job: Job) -> None:
     await karin.press("Add the course")
     await karin.is_at(noted("Schedule a run of {course}", course=job.course))
     first = noted("Meeting {number}", number=1)
-    await karin.write_day("Day", job.working_day(30), within=first)
-    await karin.write_time("Begins", time(13), within=first)
-    await karin.write_time("Ends", time(16, 30), within=first)
+    await karin.write_day("Day", day, within=first)
+    await karin.write_time("Begins", BEGINS, within=first)
+    await karin.write_time("Ends", ENDS, within=first)
     await karin.write("Place", _PLACE, within=first)
-    await karin.write("Seats in all", "8")
+    await karin.write("Seats in all", str(seats))
     await karin.choose("Municipality", Own("Rättvik"))
     await karin.press("Schedule the run")
     await karin.sees(job.course, Own(_PLACE))
+    return day
 
 
 async def _at_the_project(job: Job) -> Person:

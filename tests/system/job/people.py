@@ -9,12 +9,12 @@ from datetime import date, datetime, time
 from typing import Final
 from urllib.parse import quote_plus, urlsplit
 
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, ViewportSize, expect
 
 from deploy.people import load_ready_made
 from shared.web.languages import Language
 from tests.browser.keyboard import PATIENCE_MS, Keyboard
-from tests.browser.looking import Addressed, Seen, a_reader
+from tests.browser.looking import DESK, Addressed, Seen, a_reader
 from tests.system.job.words import Own, Said, written
 
 FRONT: Final = "/booking/"
@@ -134,6 +134,17 @@ class Person:
         await self._pass_header()
         name = self.says(said)
         await self.keys.pick(self._main().get_by_role("radio", name=name, exact=True), name)
+
+    async def follow_in_row(self, said: Said) -> None:
+        """Follow the link of the row of a list that says so."""
+        await self._pass_header()
+        row = self._main().get_by_role("row").filter(has_text=self.says(said))
+        await self.keys.press(row.get_by_role("link").first, self.says(said))
+
+    async def is_sound(self) -> None:
+        """Look at the page that she is at: nothing wrong by axe, nothing wider than the window, nothing too small."""
+        found = (await self.seen.axe(), await self.seen.too_wide(), await self.seen.too_small())
+        assert found == ([], [], []), self.seen.page.url
 
     async def search(self, label: Said, text: str) -> None:
         """Write what is looked for, press Enter, and wait for the list that is found."""
@@ -261,10 +272,10 @@ class People:
     _stack: AsyncExitStack
     _here: dict[str, Person] = field(default_factory=dict)
 
-    async def get(self, sub: str) -> Person:
-        """Return somebody, who signs in first where she has not been here before."""
+    async def get(self, sub: str, *, size: ViewportSize = DESK) -> Person:
+        """Return somebody, who signs in first where she has not been here before, with a window of this size."""
         if sub not in self._here:
-            reader = a_reader(self.chromium, self.system, language=self.language, script=self.has_script)
+            reader = a_reader(self.chromium, self.system, language=self.language, script=self.has_script, size=size)
             seen = await self._stack.enter_async_context(reader)
             self._here[sub] = Person(sub, self.language, self.has_script, seen)
             await self._here[sub].sign_in()
