@@ -184,4 +184,4 @@ async def walk_on(client: httpx.AsyncClient, person: str | None) -> AsyncIterato
         links = _Links()
         links.feed(html)
         for link in links.addresses:
-            found.add(link, str(answer.url.path))
+            found.add(link, answer.url.raw_path.decode())
