@@ -100,14 +100,23 @@ async def move(telling: Telling, step: StepReport) -> None:
     await telling.told(step, *told)
     if (moved["mode"], moved["meetings"][0]["meeting_id"]) != ("digital", meeting["meeting_id"]):
         raise StoryError(f"the run should be digital, with the meeting that it had: {moved}")
-    step.seen.append(f"moved to {later[0]}, on the web; those who have booked are asked whether they still come")
-    path = f"{BOOKING}/bookings/{telling.known['shared_bookings'][0]['booking_id']}/confirmations"
-    (asked,) = (await telling.cast.get(COMPANIES[0], path))["items"]
-    coming = {"confirmation_id": asked["confirmation_id"], "answer": "confirmed"}
-    answered = await telling.cast.do(COMPANIES[0], "POST", f"{path}/answer", coming)
-    if answered["state"] != "confirmed":
-        raise StoryError(f"the booking should hold after the change: {answered}")
-    await telling.told(step, _to_contact(telling, 0, f"Tack för svaret: {run['course_title']}", "change_answered"))
+    for at, booking in enumerate(telling.known["shared_bookings"]):
+        await _confirm(telling, at, booking)
+        await telling.told(step, _to_contact(telling, at, f"Tack för svaret: {run['course_title']}", "change_answered"))
+    answers = await telling.cast.get(LEAD, f"{BOOKING}/runs/{run['run_id']}/confirmations")
+    states = [answer["state"] for answer in answers["items"]]
+    if states != ["confirmed"] * len(COMPANIES):
+        raise StoryError(f"each of the {len(COMPANIES)} bookings should be confirmed: {states}")
+    step.seen.append(f"moved to {later[0]}, on the web; all {len(states)} employers that have booked still come")
+
+
+async def _confirm(telling: Telling, company: int, booking: dict[str, Any]) -> None:
+    path = f"{BOOKING}/bookings/{booking['booking_id']}/confirmations"
+    (asked, *_) = (await telling.cast.get(COMPANIES[company], path))["items"]
+    if asked["state"] != "asked":
+        raise StoryError(f"booking {booking['reference']} should be asked whether it still holds: {asked}")
+    answer = {"confirmation_id": asked["confirmation_id"], "answer": "confirmed"}
+    await telling.cast.do(COMPANIES[company], "POST", f"{path}/answer", answer)
 
 
 async def substitute(telling: Telling, step: StepReport) -> None:
