@@ -145,7 +145,7 @@ async def show_booking(
         ),
         is_held=has_dates and now >= run.ends_at,
         has_begun=has_dates and now >= run.starts_at,
-        is_asked=booking.answer_due_at is not None and now < booking.answer_due_at,
+        must_answer=booking.answer_due_at is not None and now < booking.answer_due_at,
         free_until=free_cancellation(run, project.free_cancellation_days, legal_day(now)),
         materials=() if booking.state == BookingState.CANCELLED else await materials_of(session, run.id),
         mode_names=MODE_NAMES,
