@@ -35,7 +35,7 @@ _PROJECTS: Final[Permits] = {
     "get_project": PUBLIC,
     "change_project_settings": _RUNS_PROJECT,
     "get_figures": _SEES_PROJECT,
-    "list_results": _SEES_PROJECT,
+    "get_results": _SEES_PROJECT,
     "list_result_rows": _SEES_PROJECT,
 }
 
@@ -413,7 +413,7 @@ _LEAD_PAGES: Final[Permits] = {
     "show_figures": _SEES_PROJECT,
     "follow_figures": _SEES_PROJECT,
     # which project's, and whose of it, the page asks itself: a coach of chosen employers sees theirs
-    "show_results": PERMITS["list_results"],
+    "show_results": PERMITS["get_results"],
     "show_result_rows": PERMITS["list_result_rows"],
     "show_attended_hours": _SEES_PROJECT,
     "show_demand": _RUNS_PROJECT,

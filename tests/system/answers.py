@@ -25,6 +25,7 @@ NOT_OF_A_PURCHASE = frozenset(
         "booking_id",
         "calendar_token",
         "certificate_id",
+        "code",
         "contract_id",
         "entry_id",
         "meeting_id",

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.booking.projects.queries import get_project_row
 from services.booking.reports import queries, results
@@ -19,15 +19,18 @@ from shared.web.paging import Page, PageFilter
 router = APIRouter(tags=["figures"])
 
 
-class ResultsQuery(PageFilter):
+class ResultsQuery(BaseModel):
     """By what the results are divided."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     by: By = By.MONTH
 
 
-class ResultRowsQuery(ResultsQuery):
+class ResultRowsQuery(PageFilter):
     """Which figure's rows."""
 
+    by: By = By.MONTH
     measure: Measure
     group: str | None = Field(default=None, max_length=20, description="A group's key; none: every group")
 
@@ -71,7 +74,7 @@ async def get_figures(project_id: UUID, session: ReadSession, clock: CurrentCloc
 
 
 @router.get("/projects/{project_id}/results")
-async def list_results(
+async def get_results(
     project_id: UUID,
     session: ReadSession,
     clock: CurrentClock,
