@@ -139,7 +139,7 @@ async def substitute(telling: Telling, step: StepReport) -> None:
 
 
 async def hold(telling: Telling, step: StepReport) -> None:
-    """Let the meeting be over, mark everybody, have each sign with a code, and correct one, who signs anew."""
+    """Let the meeting be over, mark everybody, have each sign by code or on paper, and correct one, who signs anew."""
     (meeting,) = telling.known["shared"]["meetings"]
     if telling.step_to is None:
         raise StoryError("this system's business time cannot be stepped, so the meeting is not held yet")
@@ -152,9 +152,12 @@ async def hold(telling: Telling, step: StepReport) -> None:
     minutes = {person["person_id"]: whole for person in people}
     marks = {"marks": [{"person_id": person, "minutes": whole} for person in minutes]}
     await telling.cast.do(TRAINER, "POST", f"{BOOKING}/meetings/{meeting['meeting_id']}/attendance", marks)
-    for person in people:
-        await _sign(telling, step, person, meeting)
-    corrected = people[0]
+    corrected, *others = people
+    await _sign(telling, step, corrected, meeting)
+    for person in others:
+        address = f"{BOOKING}/attendance/{(await _attendance(telling, meeting, person))['attendance_id']}"
+        noted = {"way": "paper", "minutes": whole, "evidence": "Närvarolista på papper, pärm 3."}
+        await telling.cast.do(TRAINER, "POST", f"{address}/noted-signature", noted)
     minutes[corrected["person_id"]] = whole - 30
     path = f"{BOOKING}/attendance/{(await _attendance(telling, meeting, corrected))['attendance_id']}/correction"
     body = {"minutes": whole - 30, "reason": "Gick en halvtimme tidigare."}

@@ -38,7 +38,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Telling, StepReport], Awaitable[None]]],
     ("Seats are given back: two people are let past, then the five get their offer and accept", shared_run.serve),
     ("The run is moved and turned digital; whoever has booked is asked, and confirms", shared_run.move),
     ("A participant's seat is given to a colleague", shared_run.substitute),
-    ("The meeting is held: marked, signed for by code, corrected and signed anew", shared_run.hold),
+    ("The meeting is held: marked, signed for by code and on paper, corrected and signed anew", shared_run.hold),
     ("Certificates are issued, and checked by their codes", shared_run.prove),
     ("The project's figures agree, and so does a count from the events alone", company.figures),
 )

@@ -7,7 +7,7 @@ from services.booking.attendance.due import find_due_signings
 from services.booking.bookings import deciding, naming, runs
 from services.booking.bookings.naming import find_due_names
 from services.booking.changes import commands as changes
-from services.booking.changes.queries import find_due_confirmations
+from services.booking.changes.asked import find_due_confirmations
 from services.booking.courses.queries import find_due_decisions, find_due_reminders
 from services.booking.proof.due import find_due_proofs
 from services.booking.proof.issuing import look_again

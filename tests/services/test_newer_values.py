@@ -4,6 +4,7 @@ Golden samples hold such values in every open field already; here also kinds of 
 """
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from services.booking.reactions import REACTIONS as BOOKING
 from services.notification.copies import COPIES as NOTIFICATION_COPIES
 from services.notification.reactions import REACTIONS as NOTIFICATION
 from services.procurement.copies import COPIES as PROCUREMENT_COPIES
-from shared.contracts.booking import BookingCancelled, PersonDescribed, PersonGrant
+from shared.contracts.booking import BookingCancelled, ConfirmationAnswered, PersonDescribed, PersonGrant
 from shared.contracts.facts import Fact, Recipient, State
 from shared.contracts.notification import NotificationFailed
 from shared.contracts.procurement import AwardDecided, ContractSigned
@@ -66,8 +67,12 @@ async def test_recipients_of_a_new_kind_are_left_out_and_the_others_are_told(
         Recipient(kind="supplier", id=new_id(), part="observer"),
         Recipient(kind="person", id=new_id(), part="observer"),
     )
-    with_run = {"with_run": False} if fact is BookingCancelled else {}
-    message = a_message(fact, recipients=new, **with_run)
+    # of these the recipients are told where it says so alone
+    told_where: dict[type[Fact], dict[str, Any]] = {
+        BookingCancelled: {"with_run": False},
+        ConfirmationAnswered: {"answer": "confirmed"},
+    }
+    message = a_message(fact, recipients=new, **told_where.get(fact, {}))
     await deliver(NOTIFICATION, message, notification)
     rows = await rows_of(
         notification,

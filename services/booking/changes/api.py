@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from services.booking.bookings.queries import get_booking
 from services.booking.bookings.views import CancelRun, ChangeRun
+from services.booking.changes import asked as asked_of
 from services.booking.changes import commands, queries
 from services.booking.changes.views import AnswerChange, AnswerView, ConfirmationView, PostponeRun, Saying
 from services.booking.courses.queries import get_run
@@ -91,7 +92,7 @@ async def answer_change(request: Request, booking_id: UUID, body: AnswerChange) 
 
     async def command(context: CommandContext) -> ConfirmationView:
         session, clock, by = context.session, context.clock, context.actor.person_id
-        asked = await queries.get_confirmation(session, body.confirmation_id, booking_id=booking_id)
+        asked = await asked_of.get_confirmation(session, body.confirmation_id, booking_id=booking_id)
         if body.answer is Saying.CONFIRMED:
             answered = await commands.confirm(session, clock, asked.id, released=body.released, by=by)
         else:

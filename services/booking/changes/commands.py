@@ -18,7 +18,7 @@ from services.booking.bookings.rules import BOOKING, UNANSWERED, BookingState
 from services.booking.bookings.runs import Changed, cancel_run_with_bookings, change_locked_run, postpone_locked_run
 from services.booking.bookings.tables import Booking, BookingHistory
 from services.booking.bookings.writing import contacts_of_booking, happened, lock_booking, told_of_booking
-from services.booking.changes.queries import get_confirmation
+from services.booking.changes.asked import get_confirmation
 from services.booking.changes.rules import (
     CONFIRMATION,
     ConfirmationState,

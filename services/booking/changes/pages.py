@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from services.booking.bookings.queries import get_booking
 from services.booking.bookings.views import CancelBooking, booking_view
+from services.booking.changes import asked as asked_of
 from services.booking.changes import commands, queries
 from services.booking.changes.rules import ConfirmationState
 from services.booking.changes.tables import Confirmation
@@ -59,7 +60,7 @@ async def send_change_answer(request: Request, booking_id: UUID, session: ReadSe
     """Say that the booking still holds, with the seats that are ticked."""
 
     async def command(context: CommandContext, body: AnswerForm) -> None:
-        asked = await queries.get_confirmation(context.session, body.confirmation_id, booking_id=booking_id)
+        asked = await asked_of.get_confirmation(context.session, body.confirmation_id, booking_id=booking_id)
         released = [seat for seat in body.held if seat not in set(body.staying)]
         await commands.confirm(context.session, context.clock, asked.id, released=released, by=context.actor.person_id)
 

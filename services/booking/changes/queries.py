@@ -1,7 +1,6 @@
-"""Reads of questions after a change: the open one of a booking, those of a run for its lead, and how many said what."""
+"""Reads of questions after a change: the latest of a booking, those of a run for its lead, and how many said what."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +14,6 @@ from services.booking.bookings.tables import Booking
 from services.booking.changes.rules import ConfirmationState
 from services.booking.changes.tables import Confirmation
 from services.booking.employers.tables import Employer
-from shared.kernel.errors import NotFound
-from shared.kernel.texts import N_
 from shared.web.pages.exports import ListFilter
 from shared.web.paging import PageFilter, Rows, page_of
 
@@ -28,16 +25,6 @@ class AnswerSearch(ListFilter):
     """What is asked of the answers to a run's changes."""
 
     shown: ConfirmationState | None = Field(default=None, description="By what was answered")
-
-
-async def get_confirmation(
-    session: AsyncSession, confirmation_id: UUID, *, booking_id: UUID | None = None
-) -> Confirmation:
-    """Return the question; raises NotFound, also where it is about another booking than the one given."""
-    confirmation = await session.get(Confirmation, confirmation_id)
-    if confirmation is None or booking_id not in (None, confirmation.booking_id):
-        raise NotFound(N_("There is no such question about a booking."), code="confirmation_not_found")
-    return confirmation
 
 
 async def find_latest(session: AsyncSession, booking_id: UUID) -> Confirmation | None:
@@ -82,12 +69,6 @@ async def count_answers(session: AsyncSession, run_id: UUID) -> Mapping[Confirma
         .group_by(standing)
     )
     return {ConfirmationState(state): count for state, count in (await session.exec(statement)).all()}
-
-
-async def find_due_confirmations(session: AsyncSession, now: datetime, limit: int) -> Sequence[UUID]:
-    """Return open questions whose reminder or end is due, the longest due first."""
-    due = select(Confirmation.id).where(col(Confirmation.next_check_at) <= now)
-    return (await session.exec(due.order_by(col(Confirmation.next_check_at), col(Confirmation.id)).limit(limit))).all()
 
 
 def _standing() -> ColumnElement[str]:

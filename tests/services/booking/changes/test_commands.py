@@ -12,6 +12,7 @@ from services.booking.bookings.commands import Order, book_seats, cancel_booking
 from services.booking.bookings.queries import booking_history, seats_of
 from services.booking.bookings.tables import Booking
 from services.booking.bookings.told import concerned_by
+from services.booking.changes.asked import find_due_confirmations
 from services.booking.changes.commands import (
     cancel_run,
     change_run,
@@ -20,7 +21,7 @@ from services.booking.changes.commands import (
     confirm_by_code,
     give_up,
 )
-from services.booking.changes.queries import count_answers, find_due_confirmations, find_latest
+from services.booking.changes.queries import count_answers, find_latest
 from services.booking.changes.tables import Confirmation
 from services.booking.courses.queries import meetings_of
 from services.booking.courses.tables import Run
