@@ -7,14 +7,16 @@ together: each is a trace of its own, with links to all of them.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from shared.contracts.facts import Message
 from shared.log import current_traceparent
 from shared.messaging.messages import Incoming
-from shared.messaging.sender import Parcel
 from shared.tracing import AttributeValue, Kind, Span, is_told, span
+
+if TYPE_CHECKING:  # a web process records and never sends, so it need not load Kafka's client
+    from shared.messaging.sender import Parcel
 
 _SYSTEM: Final[dict[str, AttributeValue]] = {"messaging.system": "kafka"}
 _HEADER = "traceparent"
@@ -37,7 +39,7 @@ def traceparent_of_new(message: type[Message], message_id: UUID) -> str | None:
         return current_traceparent()
 
 
-def sending(service: str, parcels: Sequence[Parcel]) -> AbstractContextManager[Span]:
+def sending(service: str, parcels: Sequence["Parcel"]) -> AbstractContextManager[Span]:
     """Send messages of a service to Kafka, as one span: until the broker has confirmed them."""
     attributes: dict[str, AttributeValue] = _SYSTEM | {
         "messaging.operation.name": "send",
